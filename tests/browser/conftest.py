@@ -1,0 +1,61 @@
+"""What does each test of the script start from? A browser, a fake server, the real site server. It holds no tests.
+
+Source: Debian's Chromium, driven by Playwright; nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fake_server import FakeTroth
+from playwright.sync_api import Browser, sync_playwright
+from visit import Visit, site_server
+
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+Open = Callable[..., Visit]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeTroth]:
+    server = FakeTroth().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def sites(fake: FakeTroth) -> Iterator[dict[str, str]]:
+    """The example sites on free ports, each with its origin."""
+    serve = site_server()
+    running = [serve.start(serve.Site(one.name, one.workspace, one.title, 0), fake.origin) for one in serve.read_sites()]
+    fake.origins += [one.origin for one in running]
+    yield {one.site.name: one.origin for one in running}
+    for one in running:
+        one.shutdown()
+
+
+@pytest.fixture
+def visit(browser: Browser, fake: FakeTroth, sites: dict[str, str]) -> Iterator[Open]:
+    """Open a visit: `visit(BERLIN)`, with any option of a Playwright context. No page may have complained at the end."""
+    opened: list[Visit] = []
+
+    def open_(zone: str, site: str = "infinity", init: str = "", **options: Any) -> Visit:
+        context = browser.new_context(timezone_id=zone, locale="en-GB", **options)
+        if init:
+            context.add_init_script(init)
+        opened.append(Visit(context, sites[site], fake))
+        return opened[-1]
+
+    yield open_
+    for one in opened:
+        one.context.close()
+        assert one.complaints == []

@@ -1,0 +1,128 @@
+"""How do the pieces come together? One ASGI application over one house of workspaces. It answers nothing itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from troth.base.errors import Fault
+from troth.collect.door import Door
+from troth.collect.web import routes as web_routes
+from troth.gate.reasons import Refused
+from troth.settings import Settings
+from troth.workspace import House
+
+_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"strict-origin-when-cross-origin",
+    b"x-frame-options": b"DENY",
+    b"cross-origin-opener-policy": b"same-origin",
+}
+
+
+class Troth:
+    """The application: `/v1/…` goes straight to the collection door, the rest to Starlette."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.house = House(settings)
+        self.door = Door(self.house)
+        self._maintenance = Maintenance(self.house)
+        self.pages = Starlette(
+            routes=[Route("/healthz", _health), *web_routes(self.house, self.door), *_later_routes(self)],
+            exception_handlers={Fault: _fault, Refused: _refused, 404: _not_found, 500: _broken},  # type: ignore[dict-item]
+            lifespan=self._lifespan,
+            middleware=[Middleware(SecurityHeaders)],
+        )
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
+            await self.door(scope, receive, send)
+        else:
+            await self.pages(scope, receive, send)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        self._maintenance.start()
+        yield
+        self._maintenance.stop()
+        self.door.close()
+        self.house.close()
+
+
+class Maintenance:
+    """Settles journals and signs checkpoints now and then, in one thread."""
+
+    def __init__(self, house: House, every: float = 5.0) -> None:
+        self._house, self._every = house, every
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="maintenance", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the round that runs, then stop."""
+        self._stop.set()
+        self._thread.join(timeout=60)
+
+    def _run(self) -> None:
+        from troth.maintain import tend
+
+        while not self._stop.wait(self._every):
+            for workspace in self._house.all():
+                tend(workspace)
+
+
+class SecurityHeaders:
+    """Puts the headers every answer carries; pages add their own content security policy."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                present = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *((n, v) for n, v in _HEADERS.items() if n not in present)]
+            await send(message)
+
+        await self._app(scope, receive, send_with)
+
+
+def _later_routes(app: Troth) -> list[Route | Mount]:
+    return []
+
+
+async def _health(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _fault(_request: Request, fault: Fault) -> Response:
+    headers = {"retry-after": "1"} if fault.status in (429, 503) else {}
+    return JSONResponse(fault.as_json(), fault.status, headers)
+
+
+async def _refused(_request: Request, refused: Refused) -> Response:
+    return JSONResponse(refused.as_json(), refused.status)
+
+
+async def _not_found(_request: Request, _error: Exception) -> Response:
+    return JSONResponse({"code": "not-found", "message": "there is nothing here"}, 404)
+
+
+async def _broken(_request: Request, _error: Exception) -> Response:
+    return PlainTextResponse("something failed here; it was refused and nothing was kept", 500)

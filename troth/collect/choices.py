@@ -1,0 +1,126 @@
+"""What did this person choose? Takes choices from banner, form or centre and makes them hold at once.
+
+It decides nothing: acts are recorded with their evidence, and the epoch they move makes every process look again.
+A no is also written to the tape, so that no restored backup forgets it.
+Source: GDPR Art. 7(1), 7(3), 21; STANDARDS "Signals and banners"
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from troth.base.clock import instant, now_micros
+from troth.base.errors import Fault
+from troth.collect.regime import regime_for
+from troth.consent.record import PROHIBITIONS, Evidence, State, Strength, record
+from troth.consent.standing import read_standing
+from troth.gate.plan import Plan
+from troth.ledger.tape import TapeKind
+from troth.policy.model import Kind, Permission, Policy, Purpose, permission_under
+from troth.store.journal import count_refused
+from troth.subjects import directory
+from troth.subjects.directory import IdentifierKind, NewSubject
+from troth.workspace import Workspace
+
+HOW = frozenset({"accept-all", "reject-all", "choose", "withdraw", "gpc", "form", "centre"})
+
+
+def say(workspace: Workspace, conn: Connection, ref: int, acts: Mapping[str, State], evidence: Evidence, at: int) -> int:
+    """Record acts of one subject, and tell the tape of every no; returns the ledger entry's number."""
+    entry = record(conn, workspace.log, ref, acts, evidence, at)
+    no = sorted(purpose for purpose, state in acts.items() if state in PROHIBITIONS)
+    if no:
+        kind = TapeKind.OBJECTION if State.OBJECTED in acts.values() else TapeKind.WITHDRAWAL
+        workspace.tape.append(kind, {"ref": ref, "purposes": no}, instant(at))
+    return entry
+
+
+def askable(policy: Policy, regime: str) -> list[Purpose]:
+    """The purposes a browser is asked about under a regime: those a visit feeds and a person can allow or stop."""
+    browser = {event.id for event in policy.events.values() if event.population == "site-visitor" and event.call}
+    return [
+        purpose
+        for purpose in policy.purposes.values()
+        if browser & set(purpose.events)
+        and not purpose.populations
+        and permission_under(policy, purpose, regime) is not Permission.NONE
+        and purpose.kind not in (Kind.ESSENTIAL, Kind.SERVICE)
+    ]
+
+
+def screen_of(policy: Policy, regime: str) -> str:
+    """The hash of the wording a person is shown under a regime."""
+    shown = [(p.id, p.label, p.wording, p.loses, permission_under(policy, p, regime)) for p in askable(policy, regime)]
+    return hashlib.sha256(repr((policy.version, regime, shown)).encode()).hexdigest()[:16]
+
+
+def choose(workspace: Workspace, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Take a browser's choices (see the banner's contract); they hold when this returns.
+
+    Raises `bad-choice` for anything malformed. Without an identifier only a count is kept.
+    """
+    choices, how, tz = body.get("choices"), body.get("how"), body.get("tz")
+    if not isinstance(choices, dict) or how not in HOW:
+        raise Fault("bad-choice", "a choice needs `choices` and how they were made")
+    if any(value not in ("given", "refused") for value in choices.values()) or len(choices) > 100:
+        raise Fault("bad-choice", "a choice is `given` or `refused`")
+    visitor = body.get("anonymousId")
+    if visitor is not None and not (isinstance(visitor, str) and 8 <= len(visitor) <= 128):
+        raise Fault("bad-choice", "`anonymousId` is a text of 8 to 128 characters, or absent")
+    at = now_micros()
+    with workspace.state.write() as conn:
+        plan = workspace.plan_at(conn, at)
+        regime = regime_for(plan.policy, tz if isinstance(tz, str) else None)
+        chosen = {purpose: value == "given" for purpose, value in choices.items() if purpose in plan.policy.purposes}
+        if visitor is None:
+            count_refused(conn, {("choice", purpose): 1 for purpose, yes in chosen.items() if not yes}, at)
+            return {"ok": True, "version": plan.policy.version, "receipt": None}
+        canary = body.get("canary") == workspace.access.get("canary_key", "-")
+        entry = _record(workspace, conn, plan, visitor, chosen, str(how), str(body.get("screen", ""))[:64], regime, at, canary)
+    receipt = {"entry": entry, "at": instant(at).isoformat(), "version": plan.policy.version} if entry is not None else None
+    return {"ok": True, "version": plan.policy.version, "receipt": receipt}
+
+
+def _record(
+    workspace: Workspace, conn: Connection, plan: Plan, visitor: str, chosen: Mapping[str, bool], how: str, screen: str, regime: str,
+    at: int, canary: bool,
+) -> int | None:
+    hashed = directory.hash_of(workspace.keys, IdentifierKind.ANONYMOUS, visitor)
+    ref = directory.find(conn, hashed)
+    if ref is None:
+        if not any(chosen.values()):  # nothing was agreed, so nothing that points to the person is made
+            count_refused(conn, {("choice", purpose): 1 for purpose in chosen}, at)
+            return None
+        ref = directory.create(conn, hashed, IdentifierKind.ANONYMOUS, NewSubject("site-visitor", regime, canary))
+    standing = read_standing(conn, ref)
+    before = standing.states if standing else {}
+    acts: dict[str, State] = {}
+    for purpose, yes in chosen.items():
+        if yes:
+            acts[purpose] = State.GIVEN
+        elif before.get(purpose) is State.GIVEN or how == "withdraw":
+            acts[purpose] = State.WITHDRAWN
+        else:
+            acts[purpose] = State.REFUSED if permission_under(plan.policy, plan.policy.purposes[purpose], regime) is Permission.ASK_BEFORE else State.OBJECTED
+    acts = {purpose: state for purpose, state in acts.items() if before.get(purpose) is not state}
+    if not acts:
+        return None
+    return say(workspace, conn, ref, acts, Evidence(Strength.EXPLICIT, how, plan.policy.version, screen, regime), at)
+
+
+def subscribe(workspace: Workspace, fields: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    """Somebody asked for a newsletter: the asking is the permission for the purposes that ask first for it."""
+    at = now_micros()
+    with workspace.state.write() as conn:
+        plan = workspace.plan_at(conn, at)
+        asked = [p.id for p in plan.policy.purposes.values() if "subscription" in p.events and p.permission is Permission.ASK_BEFORE]
+        regime = regime_for(plan.policy, str(body.get("tz") or "") or None)
+        hashed = directory.hash_of(workspace.keys, IdentifierKind.EMAIL, str(fields["email"])[:256])
+        canary = body.get("canary") == workspace.access.get("canary_key", "-")
+        ref = directory.find(conn, hashed) or directory.create(conn, hashed, IdentifierKind.EMAIL, NewSubject("enquirer", regime, canary))
+        evidence = Evidence(Strength.EXPLICIT, "form", plan.policy.version, "newsletter-form", regime)
+        say(workspace, conn, ref, dict.fromkeys(asked, State.GIVEN), evidence, at)

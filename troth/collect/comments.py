@@ -1,0 +1,44 @@
+"""Which comments stand under an article? Public words of people who posted them, while they permit it.
+
+Source: the policy's warning that contributions are public; GDPR Art. 21
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from troth.base.clock import instant
+from troth.policy.model import Policy
+from troth.store.reveal import reveal_events
+from troth.store.view import View
+from troth.workspace import Workspace
+
+PURPOSE = "publication"
+
+
+def warning_of(policy: Policy) -> tuple[str, str]:
+    """The version (a hash) and the words of the warning to be shown before posting."""
+    text = policy.notice.public_warning
+    return "w" + hashlib.sha256(text.encode()).hexdigest()[:15], text
+
+
+def comments_under(workspace: Workspace, article: str) -> list[dict[str, Any]]:
+    """The comments under one article, oldest first: name, words, day. No address is ever shown."""
+    grant = workspace.grant(PURPOSE, "public", "public", frozenset({"post.article", "post.text", "contact.name"}))
+    refs = workspace.views.run(grant, lambda view: _commenters(view, article))
+    if not refs:
+        return []
+    with workspace.state.read() as conn:
+        events = list(reveal_events(grant, conn, workspace.lake, workspace.keys, workspace.classes, frozenset(refs)))
+    posts = [event for event in events if event.type == "comment" and event.items.get("post.article") == article]
+    return [
+        {"name": str(post.items.get("contact.name") or "Somebody"), "text": post.items["post.text"], "on": instant(post.at).date().isoformat()}
+        for post in sorted(posts, key=lambda post: post.at)
+        if post.items.get("post.text")
+    ]
+
+
+def _commenters(view: View, article: str) -> set[int]:
+    rows = view.events.filter(view.events["post.article"] == article).select("ref").distinct()
+    return {row["ref"] for row in view.execute(rows)}

@@ -1,0 +1,137 @@
+"""Which browsers and systems do we name? Closed tables: a family that is not here is reported as unknown.
+
+Left: the family as ua-parser says it. Right: what we store. Phone and desktop editions are one family;
+the device says which. It recognises nothing.
+Source: the families in ua-parser's uap-core, https://github.com/ua-parser/uap-core
+"""
+
+from __future__ import annotations
+
+_SAME = (
+    "Amazon Silk", "Android WebView", "Avast Secure Browser", "Basilisk", "BlackBerry", "Brave", "Camino",
+    "Chrome Frame", "Coc Coc", "Dolphin", "DuckDuckGo", "ELinks", "Edge", "Epiphany", "Facebook",
+    "Facebook Messenger", "Firefox",
+    "Flipboard", "Galeon", "HeyTap Browser", "Honor Browser", "Huawei Browser", "IceCat", "Iceweasel", "Instagram",
+    "K-Meleon", "KakaoTalk", "Konqueror", "LINE", "Ladybird", "Links", "Lynx", "Maxthon", "Midori", "Netscape",
+    "Oculus Browser", "OmniWeb", "Opera", "Opera Mini", "Pale Moon", "Phoenix Browser", "Pinterest", "Puffin",
+    "QQ Browser", "Safari", "Sailfish Browser", "Samsung Internet", "SeaMonkey", "Skype", "Snapchat", "Sogou Explorer",
+    "Telegram", "Thunderbird", "TikTok", "Tizen Browser", "Twitter", "UC Browser", "Vivaldi", "Waterfox", "Weibo",
+    "Whale", "Yandex Browser",
+)  # fmt: skip
+
+_FOLDED = {
+    "360 Secure Browser": "360 Browser",
+    "Android": "Android Browser",
+    "BlackBerry WebKit": "BlackBerry",
+    "Bon Echo": "Firefox",
+    "Chrome": "Chrome",
+    "Chrome Mobile": "Chrome",
+    "Chrome Mobile WebView": "Android WebView",
+    "Chrome Mobile iOS": "Chrome",
+    "Chromium": "Chrome",
+    "DuckDuckGo Mobile": "DuckDuckGo",
+    "Ecosia Android": "Ecosia",
+    "Ecosia iOS": "Ecosia",
+    "Edge Mobile": "Edge",
+    "Fennec": "Firefox",
+    "Firefox Alpha": "Firefox",
+    "Firefox Beta": "Firefox",
+    "Firefox Mobile": "Firefox",
+    "Firefox iOS": "Firefox",
+    "Google": "Google app",
+    "GranParadiso": "Firefox",
+    "HeadlessChrome": "Chrome",
+    "IE": "Internet Explorer",
+    "IE Large Screen": "Internet Explorer",
+    "IE Mobile": "Internet Explorer",
+    "IceWeasel": "Iceweasel",
+    "MiuiBrowser": "Mi Browser",
+    "Mint Browser": "Mi Browser",
+    "Mobile Safari": "Safari",
+    "Mobile Safari UI/WKWebView": "Safari WebView",
+    "MullvadBrowser": "Mullvad Browser",
+    "Nokia Browser": "Nokia Browser",
+    "Nokia OSS Browser": "Nokia Browser",
+    "Nokia Services (WAP) Browser": "Nokia Browser",
+    "Opera Coast": "Opera",
+    "Opera GX": "Opera",
+    "Opera Mobile": "Opera",
+    "Opera Neon": "Opera",
+    "Opera Tablet": "Opera",
+    "Opera Touch": "Opera",
+    "Ovi Browser": "Nokia Browser",
+    "PaleMoon": "Pale Moon",
+    "QQ Browser Mini": "QQ Browser",
+    "QQ Browser Mobile": "QQ Browser",
+    "VivoBrowser": "Vivo Browser",
+    "WeChat Browser": "WeChat",
+}
+
+BROWSERS: dict[str, str] = {name: name for name in _SAME} | _FOLDED
+
+_LINUX = (
+    "Arch Linux", "BackTrack", "CentOS", "Debian", "Fedora", "Gentoo", "Kubuntu", "Linux", "Linux Mint", "Lubuntu",
+    "Mageia", "Mandriva", "PCLinuxOS", "Puppy", "Red Hat", "SUSE", "Slackware", "Ubuntu", "openSUSE",
+)  # fmt: skip
+
+SYSTEMS: dict[str, str] = {name: "Linux" for name in _LINUX} | {
+    "ATV OS X": "tvOS",
+    "Android": "Android",
+    "Bada": "Bada",
+    "BlackBerry OS": "BlackBerry",
+    "BlackBerry Tablet OS": "BlackBerry Tablet",
+    "Chrome OS": "Chrome OS",
+    "Firefox OS": "Firefox OS",
+    "FreeBSD": "BSD",
+    "HarmonyOS": "HarmonyOS",
+    "KaiOS": "KaiOS",
+    "Kindle": "Kindle",
+    "Mac OS": "macOS",
+    "Mac OS X": "macOS",
+    "MeeGo": "MeeGo",
+    "NetBSD": "BSD",
+    "Nokia Series 30 Plus": "Nokia Series 30",
+    "Nokia Series 40": "Nokia Series 40",
+    "OpenBSD": "BSD",
+    "Sailfish": "Sailfish",
+    "Solaris": "Solaris",
+    "Symbian OS": "Symbian",
+    "Symbian^3": "Symbian",
+    "Symbian^3 Anna": "Symbian",
+    "Symbian^3 Belle": "Symbian",
+    "Tizen": "Tizen",
+    "WatchOS": "watchOS",
+    "Web0S": "webOS",
+    "Windows": "Windows",
+    "Windows Mobile": "Windows Phone",
+    "Windows Phone": "Windows Phone",
+    "iOS": "iOS",
+    "tvOS": "tvOS",
+    "webOS": "webOS",
+}
+
+# What each system runs on, unless the agent says better.
+DEVICES: dict[str, str] = {
+    "Android": "tablet",
+    "BSD": "desktop",
+    "Bada": "phone",
+    "BlackBerry": "phone",
+    "BlackBerry Tablet": "tablet",
+    "Chrome OS": "desktop",
+    "Firefox OS": "phone",
+    "HarmonyOS": "phone",
+    "KaiOS": "phone",
+    "Kindle": "tablet",
+    "Linux": "desktop",
+    "MeeGo": "phone",
+    "Nokia Series 30": "phone",
+    "Nokia Series 40": "phone",
+    "Sailfish": "phone",
+    "Solaris": "desktop",
+    "Symbian": "phone",
+    "Tizen": "phone",
+    "Windows": "desktop",
+    "Windows Phone": "phone",
+    "iOS": "phone",
+    "macOS": "desktop",
+}

@@ -1,0 +1,279 @@
+"""What came in, in the policy's words? A literal list of steps from a message to a draft of an event.
+
+It knows no standing: whether the draft may be kept is the gate's, in `troth.collect.ingest`. A step may drop
+the whole event (`Dropped`, with a reason of the gate's list) or an item (counted in `draft.dropped`).
+Source: GDPR Art. 5(1)(c), 9, 25
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from troth.base.clock import EPOCH
+from troth.collect.agents import recognise
+from troth.collect.messages import Message
+from troth.collect.regime import regime_for
+from troth.collect.routes import Routes, split_url
+from troth.collect.sources import classify
+from troth.gate.plan import Plan
+from troth.gate.reasons import Reason
+from troth.policy.model import EventType, Item, Policy
+from troth.subjects.directory import IdentifierKind
+
+_AHEAD = 300_000_000  # a client's clock may be five minutes fast
+_LONGEST = 4_096
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_WORD = re.compile(r"[a-z0-9][a-z0-9 ._+-]{0,63}")
+
+
+class Dropped(Exception):
+    """The event goes no further, because of `reason`."""
+
+    def __init__(self, reason: Reason) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a message came from. `trusted`: sent with the secret write key, so its identities and times count."""
+
+    trusted: bool
+    address: str
+    agent: str
+    received_at: int
+    canary_key: str = ""
+
+
+@dataclass(slots=True)
+class Draft:
+    """An event on its way in. `people` are identifiers in order of preference; `also` are filed with the first."""
+
+    message: Message
+    origin: Origin
+    plan: Plan
+    event: EventType
+    items: dict[str, Any] = field(default_factory=dict)
+    people: list[tuple[IdentifierKind, str]] = field(default_factory=list)
+    also: list[tuple[IdentifierKind, str]] = field(default_factory=list)
+    source_at: int | None = None
+    regime: str = ""
+    canary: bool = False
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a policy asks of an event type, worked out once. `paths`: property or trait to item."""
+
+    paths: dict[tuple[str, str], Item]
+    items: frozenset[str]
+    personal_people: bool
+
+
+class Reader:
+    """The pipeline for one plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        policy = plan.policy
+        self.routes = Routes(policy.site.routes)
+        self.own_hosts = frozenset(origin.partition("://")[2].lower() for origin in policy.site.origins)
+        self._shapes = {event.id: _shape(policy, event) for event in policy.events.values()}
+        self._regimes: dict[tuple[str, str], str] = {}
+        self._elsewhere = {
+            tuple(path.split(".", 1)): item for item in policy.items.values() for path in item.at
+        }
+
+    def read(self, message: Message, origin: Origin) -> Draft:
+        """A draft of the event; raises Dropped."""
+        event = self.plan.event_for(message.type or "", message.event if message.type == "track" else None)
+        if event is None:
+            raise Dropped(Reason.UNDECLARED_EVENT)
+        draft = Draft(message, origin, self.plan, event)
+        for step in STEPS:
+            step(self, draft)
+        return draft
+
+    def regime(self, zone: str, country: str) -> str:
+        """The law that covers a person in this time zone or country (remembered)."""
+        found = self._regimes.get((zone, country))
+        if found is None:
+            if len(self._regimes) > 2_000:
+                self._regimes.clear()
+            found = self._regimes[(zone, country)] = regime_for(self.plan.policy, zone or None, country or None)
+        return found
+
+    # the steps
+
+    def put_time(self, draft: Draft) -> None:
+        text = draft.message.timestamp
+        if text is None:
+            return
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            return  # a time we cannot read is no time at all
+        source_at = int((at.replace(tzinfo=at.tzinfo or UTC) - EPOCH).total_seconds() * 1_000_000)
+        if source_at > draft.origin.received_at + _AHEAD:
+            raise Dropped(Reason.TIME_IN_FUTURE)
+        draft.source_at = source_at
+
+    def put_page(self, draft: Draft) -> None:
+        page = (draft.message.context or {}).get("page")
+        given = draft.message.properties or {}
+        page = page if isinstance(page, dict) else {}
+        url = _text(page.get("url") or given.get("url"))
+        if not url and not page.get("path"):
+            return
+        items = draft.items
+        _, path, _ = split_url(url) if url else ("", _text(page.get("path")), "")
+        items["page.route"] = self.routes.match(path or "/")
+        items["page.url"] = url
+        items["page.title"] = _text(page.get("title") or given.get("title"))
+        referrer = _text(page.get("referrer") or given.get("referrer"))
+        source = classify(referrer or None, url, self.own_hosts)
+        items["referrer.url"] = referrer
+        if source.source != "(internal)":
+            items["visit.source"], items["visit.medium"] = source.source, source.medium
+            items["visit.landing"] = items["page.route"]
+            if source.campaign:
+                items["visit.campaign"] = source.campaign
+            if source.referrer_host:
+                items["referrer.host"] = source.referrer_host
+
+    def put_agent(self, draft: Draft) -> None:
+        context = draft.message.context or {}
+        text = _text(context.get("userAgent")) if draft.origin.trusted else draft.origin.agent
+        agent = recognise(text or "")
+        if agent.robot and not draft.origin.trusted:
+            raise Dropped(Reason.ROBOT)
+        items = draft.items
+        items["device.browser"] = f"{agent.browser} {agent.browser_major}".strip() if agent.browser_major != "unknown" else agent.browser
+        items["device.os"], items["device.kind"], items["device.agent"] = agent.os, agent.device, text[:512]
+
+    def put_network(self, draft: Draft) -> None:
+        context = draft.message.context or {}
+        claimed = context.get("ip") if draft.origin.trusted else None
+        draft.items["device.ip"] = _text(claimed) or draft.origin.address
+        zone = context.get("timezone")
+        country = context.get("country") if draft.origin.trusted else None
+        draft.regime = self.regime(_text(zone), _text(country))
+        cookies = context.get("consent")
+        if isinstance(cookies, dict) and isinstance(cookies.get("cookies"), str):
+            draft.items["cookie.accepted"] = cookies["cookies"] if cookies["cookies"] in ("accepted", "refused", "unasked") else "unknown"
+        draft.canary = bool(draft.origin.canary_key) and context.get("canary") == draft.origin.canary_key
+
+    def put_declared(self, draft: Draft) -> None:
+        """Take the properties and traits the policy declares for this event; drop and count the others."""
+        shape = self._shapes[draft.event.id]
+        for group, given in (("properties", draft.message.properties), ("traits", draft.message.traits)):
+            for name, value in (given or {}).items():
+                item = shape.paths.get((group, name))
+                if item is None:
+                    self._drop_item(draft, group, name)
+                elif isinstance(value, (str, int, float)):
+                    self._put(draft, item, value)
+                elif value is not None:
+                    draft.dropped[Reason.ITEM_NOT_A_VALUE] += 1
+
+    def _drop_item(self, draft: Draft, group: str, name: str) -> None:
+        if draft.event.call in ("page", "screen") and group == "properties" and name in _PAGE_PROPERTIES:
+            return
+        known = self._elsewhere.get((group, name))
+        if known is not None and known.populations and draft.event.population not in known.populations:
+            raise Dropped(Reason.ITEM_NOT_FOR_POPULATION)
+        draft.dropped[Reason.UNDECLARED_ITEM] += 1
+
+    def _put(self, draft: Draft, item: Item, value: str | float) -> None:
+        match item.values:
+            case None:
+                draft.items[item.id] = _text(str(value)) if isinstance(value, str) else value
+            case "number":
+                if isinstance(value, str) and not value.lstrip("-").isdigit():
+                    draft.dropped[Reason.ITEM_NOT_A_VALUE] += 1
+                else:
+                    draft.items[item.id] = int(value)
+            case "flag":
+                draft.items[item.id] = "true" if str(value).lower() in ("true", "1", "yes") else "false"
+            case "host":
+                draft.items[item.id] = split_url("//" + _text(str(value))[:253]).host or "unknown"
+            case "route":
+                draft.items[item.id] = self.routes.match(_text(str(value)))
+            case _:
+                word = _text(str(value)).lower()[:64]
+                draft.items[item.id] = word if _WORD.fullmatch(word) else "other"
+
+    def put_channel(self, draft: Draft) -> None:
+        draft.items["contact.source"] = draft.event.channel
+
+    def drop_unlisted(self, draft: Draft) -> None:
+        """Keep only items the event type lists, and none that is empty."""
+        listed = self._shapes[draft.event.id].items
+        draft.items = {item: value for item, value in draft.items.items() if item in listed and value not in ("", None)}
+
+    def require_items(self, draft: Draft) -> None:
+        if any(item not in draft.items for item in draft.event.required):
+            raise Dropped(Reason.MISSING_ITEM)
+
+    def name_people(self, draft: Draft) -> None:
+        """Whom it is about: the account of a trusted sender, else the address or number given, else the visitor."""
+        message = draft.message
+        account = str(message.user_id) if message.user_id not in (None, "") and draft.origin.trusted else None
+        given: list[tuple[IdentifierKind, str]] = []
+        if account:
+            given.append((IdentifierKind.ACCOUNT, account[:256]))
+        if self._shapes[draft.event.id].personal_people:
+            for item, kind in (("contact.email", IdentifierKind.EMAIL), ("contact.phone", IdentifierKind.PHONE)):
+                if draft.items.get(item):
+                    given.append((kind, str(draft.items[item])[:256]))
+        anonymous = _text(message.anonymous_id or "")[:128]
+        if anonymous:
+            draft.items["cookie.visitor"] = anonymous
+            if not given:
+                given.append((IdentifierKind.ANONYMOUS, anonymous))
+        if "cookie.visitor" in draft.items and "cookie.visitor" not in self._shapes[draft.event.id].items:
+            del draft.items["cookie.visitor"]
+        draft.people, draft.also = given[:1], given[1:]
+
+
+STEPS: list[Callable[[Reader, Draft], None]] = [
+    Reader.put_time,
+    Reader.put_page,
+    Reader.put_agent,
+    Reader.put_network,
+    Reader.put_declared,
+    Reader.put_channel,
+    Reader.drop_unlisted,
+    Reader.require_items,
+    Reader.name_people,
+]
+
+_PAGE_PROPERTIES = frozenset({"url", "path", "title", "referrer", "search", "name", "category", "hash"})
+
+
+def _shape(policy: Policy, event: EventType) -> _Shape:
+    paths: dict[tuple[str, str], Item] = {}
+    for id in event.items:
+        item = policy.items[id]
+        for path in item.at:
+            group, _, name = path.partition(".")
+            paths[(group, name)] = item
+    return _Shape(paths, frozenset(event.items), event.population != "site-visitor")
+
+
+def _text(value: Any) -> str:
+    """A text without control characters, cut to what anyone honest needs."""
+    if not isinstance(value, str):
+        return ""
+    if len(value) > _LONGEST:
+        value = value[:_LONGEST]
+    if not value.isprintable():
+        value = _CONTROL.sub("", value).encode("utf-8", "replace").decode()
+    return value
+

@@ -1,0 +1,130 @@
+"""What did a person say, when, and how do we know? Acts are only ever added; it judges none of them.
+
+Source: GDPR Art. 7(1), 7(3), 21; ISO/IEC TS 27560:2023 (states and fields of a consent record)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Text
+
+from troth.base.clock import instant, micros
+from troth.base.database import metadata
+from troth.ledger.entry import EntryKind
+from troth.ledger.log import Log
+from troth.subjects.directory import move_epoch
+from troth.subjects.links import same_person
+
+
+class State(StrEnum):
+    """What stands between a subject and a purpose. Not asked is the absence of a row."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    OBJECTED = "objected"
+
+
+PROHIBITIONS = frozenset({State.REFUSED, State.WITHDRAWN, State.OBJECTED})
+
+
+class Strength(StrEnum):
+    """How good the evidence of an act is."""
+
+    EXPLICIT = "explicit"  # the person acted on our own screen
+    RELAYED = "relayed"  # another system says the person acted
+    BY_USE = "by-use"  # the person went on using the site
+    NONE = "none"
+
+
+consent_act = Table(
+    "consent_act",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("ref", BigInteger, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("strength", Text, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("policy_version", Text, nullable=False),
+    Column("screen", Text, nullable=False),
+    Column("regime", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("entry", Integer, nullable=False),
+)
+Index("consent_act_ref", consent_act.c.ref)
+standing_table = Table(
+    "standing",
+    metadata,
+    Column("ref", BigInteger, primary_key=True, autoincrement=False),
+    Column("purpose", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("strength", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+Index("standing_purpose", standing_table.c.purpose, standing_table.c.state)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How an act came to us: on which screen, under which policy and law, by which means."""
+
+    strength: Strength
+    how: str
+    policy_version: str
+    screen: str
+    regime: str
+
+
+def record(conn: Connection, log: Log, ref: int, acts: Mapping[str, State], evidence: Evidence, at: int) -> int:
+    """Add a person's acts (purpose to state) with their evidence; they hold when the transaction commits.
+
+    A prohibition also falls on every reference joined as the same person. Returns the ledger entry's number.
+    """
+    body = {"ref": ref, "acts": {purpose: str(state) for purpose, state in sorted(acts.items())}}
+    body |= {"strength": evidence.strength, "how": evidence.how, "policy": evidence.policy_version, "screen": evidence.screen}
+    entry = log.append(conn, EntryKind.CONSENT, body, instant(at))
+    family = same_person(conn, ref)
+    for purpose, state in acts.items():
+        for one in family if state in PROHIBITIONS else (ref,):
+            _write(conn, one, purpose, state, evidence, at, entry)
+    move_epoch(conn, *family)
+    return entry
+
+
+def _write(conn: Connection, ref: int, purpose: str, state: State, evidence: Evidence, at: int, entry: int) -> None:
+    conn.exec_driver_sql(
+        "INSERT INTO consent_act (ref, purpose, state, strength, how, policy_version, screen, regime, at, entry) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (ref, purpose, state, evidence.strength, evidence.how, evidence.policy_version, evidence.screen, evidence.regime, at, entry),
+    )
+    conn.exec_driver_sql(
+        "INSERT INTO standing (ref, purpose, state, strength, at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (ref, purpose) DO UPDATE SET state = excluded.state, strength = excluded.strength, at = excluded.at",
+        (ref, purpose, state, evidence.strength, at),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One line of a person's history."""
+
+    purpose: str
+    state: State
+    evidence: Evidence
+    at: int
+    entry: int
+
+
+def history(conn: Connection, ref: int) -> list[Act]:
+    """Everything a person said, oldest first."""
+    rows = conn.exec_driver_sql(
+        "SELECT purpose, state, strength, how, policy_version, screen, regime, at, entry FROM consent_act WHERE ref = ? ORDER BY id", (ref,)
+    )
+    return [Act(r[0], State(r[1]), Evidence(Strength(r[2]), r[3], r[4], r[5], r[6]), r[7], r[8]) for r in rows]
+
+
+__all__ = ["PROHIBITIONS", "Act", "Evidence", "State", "Strength", "history", "micros", "record"]

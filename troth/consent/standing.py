@@ -1,0 +1,93 @@
+"""What holds for a person now? Reads the acts that stand; it does not say what they permit (that is the gate's).
+
+Source: GDPR Art. 7(3), 18, 21; a merge takes the stricter standing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from troth.consent.record import PROHIBITIONS, State, Strength
+from troth.subjects.links import same_person
+
+# Given by law of less protection first: a person once met under a stricter law keeps it.
+Signature = tuple[str, bool, frozenset[tuple[str, State]], Strength]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What holds for one subject: the law that covers it, what it said per purpose, whether it is restricted.
+
+    `epoch` is the subject's counter at reading time; a different counter means this is old.
+    """
+
+    ref: int
+    epoch: int
+    population: str
+    regime: str
+    restricted: bool = False
+    states: Mapping[str, State] = field(default_factory=dict)
+    strength: Strength = Strength.NONE
+    canary: bool = False
+    signature: Signature = ("", False, frozenset(), Strength.NONE)
+
+
+NOBODY = Standing(ref=0, epoch=0, population="", regime="", signature=("", False, frozenset(), Strength.NONE))
+
+
+def read_standing(conn: Connection, ref: int) -> Standing | None:
+    """The standing of one subject; None when there is no such subject (never was, or erased)."""
+    return read_standings(conn, [ref]).get(ref)
+
+
+def read_standings(conn: Connection, refs: Iterable[int]) -> dict[int, Standing]:
+    """The standings of several subjects in two statements; those that do not exist are left out."""
+    wanted = list(refs)
+    found: dict[int, Standing] = {}
+    for start in range(0, len(wanted), 500):
+        part = tuple(wanted[start : start + 500])
+        marks = ",".join("?" * len(part))
+        said: dict[int, dict[str, tuple[State, Strength]]] = {}
+        rows = conn.exec_driver_sql(f"SELECT ref, purpose, state, strength FROM standing WHERE ref IN ({marks})", part)
+        for ref, purpose, state, strength in rows:
+            said.setdefault(ref, {})[purpose] = (State(state), Strength(strength))
+        linked = _linked(conn, part, marks)
+        rows = conn.exec_driver_sql(f"SELECT ref, epoch, population, regime, restricted, canary FROM subject WHERE ref IN ({marks})", part)
+        for ref, epoch, population, regime, restricted, canary in rows.all():
+            own = said.get(ref, {})
+            if ref in linked:
+                own = _with_prohibitions(conn, ref, own)
+            found[ref] = _standing(ref, epoch, population, regime, bool(restricted), bool(canary), own)
+    return found
+
+
+def _linked(conn: Connection, refs: tuple[int, ...], marks: str) -> set[int]:
+    rows = conn.exec_driver_sql(
+        f"SELECT a, b FROM link WHERE until IS NULL AND purpose = '' AND (a IN ({marks}) OR b IN ({marks}))", refs + refs
+    )
+    return {ref for row in rows for ref in row}
+
+
+def _with_prohibitions(
+    conn: Connection, ref: int, own: dict[str, tuple[State, Strength]]
+) -> dict[str, tuple[State, Strength]]:
+    """What the same person forbade under another reference holds here too; what it allowed there does not."""
+    merged = dict(own)
+    for other in same_person(conn, ref) - {ref}:
+        for purpose, state, strength in conn.exec_driver_sql("SELECT purpose, state, strength FROM standing WHERE ref = ?", (other,)):
+            if State(state) in PROHIBITIONS:
+                merged[purpose] = (State(state), Strength(strength))
+    return merged
+
+
+def _standing(
+    ref: int, epoch: int, population: str, regime: str, restricted: bool, canary: bool, said: dict[str, tuple[State, Strength]]
+) -> Standing:
+    states = {purpose: state for purpose, (state, _) in said.items()}
+    given = [strength for state, strength in said.values() if state is State.GIVEN]
+    strength = min(given, key=list(Strength).index, default=Strength.NONE)
+    signature = (regime, restricted, frozenset(states.items()), strength)
+    return Standing(ref, epoch, population, regime, restricted, states, strength, canary, signature)

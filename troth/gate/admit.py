@@ -1,0 +1,78 @@
+"""How does a yes become binding? Decides, enters the ledger in the caller's transaction, and hands out the grant.
+
+The only maker of `Grant`. The entry commits together with the effect, or not at all.
+Source: GDPR Art. 5(2) (accountability)
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from troth.base.clock import micros, now
+from troth.base.database import Database
+from troth.consent.standing import Standing
+from troth.gate.decide import Deny, MayQuery, MayUse, Permit, Question, decide
+from troth.gate.grant import Grant, _made_by_admit
+from troth.gate.plan import Plan
+from troth.gate.reasons import Refused
+from troth.ledger.entry import EntryKind
+from troth.ledger.log import Log
+
+
+def admit_batch(plan: Plan) -> Grant:
+    """The grant to keep events already decided one by one; the journal enters the batch itself.
+
+    Each event of the batch carries its own treatment; this grant only says that they passed the gate.
+    """
+    return Grant("", frozenset(), now(), None, plan, None, None, _made_by_admit)
+
+
+class Reads:
+    """Admits queries, and enters them once a minute per operator, purpose and policy version, not once a look."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._entered: dict[tuple[str, str, str, str], tuple[int, int]] = {}
+
+    def admit(self, database: Database, plan: Plan, purpose: str, role: str, operator: str, items: frozenset[str] = frozenset()) -> Grant:
+        """A grant to ask a question of many for one purpose, as an operator of `role`; raises Refused.
+
+        `operator` is the operator's reference, never a name. The decision is made anew each time.
+        """
+        at = now()
+        verdict = _or_refuse(MayQuery(purpose, role, items), plan, None)
+        key = (purpose, role, operator, plan.policy.version)
+        minute, entry = self._entered.get(key, (-1, -1))
+        if minute != micros(at) // 60_000_000:
+            with database.write() as conn:
+                body = {"purpose": purpose, "role": role, "operator": operator, "policy": plan.policy.version}
+                entry = self._log.append(conn, EntryKind.READ, body, at)
+            self._entered[key] = (micros(at) // 60_000_000, entry)
+        return Grant(purpose, verdict.items, at, entry, plan, verdict.rule, None, _made_by_admit)
+
+
+def admit_use(
+    conn: Connection, log: Log, plan: Plan, purpose: str, standing: Standing | None, operator: str, kind: EntryKind = EntryKind.REVEALED,
+    items: frozenset[str] = frozenset(),
+) -> Grant:
+    """A grant to use one subject's data for one purpose; raises Refused."""
+    at = now()
+    verdict = _or_refuse(MayUse(purpose, items), plan, standing)
+    reference = standing.ref if standing else None
+    body = {"purpose": purpose, "operator": operator, "ref": reference, "policy": plan.policy.version}
+    entry = log.append(conn, kind, body, at)
+    return Grant(purpose, verdict.items, at, entry, plan, verdict.rule, reference, _made_by_admit)
+
+
+def admit_subject(conn: Connection, log: Log, plan: Plan, ref: int, act: str) -> Grant:
+    """A grant for a verified person to have or end what is held about them: their right, whatever the purposes."""
+    at = now()
+    entry = log.append(conn, EntryKind.REQUEST_STEP, {"act": act, "ref": ref, "policy": plan.policy.version}, at)
+    return Grant("", frozenset(plan.policy.items), at, entry, plan, None, ref, _made_by_admit)
+
+
+def _or_refuse(question: Question, plan: Plan, standing: Standing | None) -> Permit:
+    verdict = decide(question, plan, standing, now())
+    if isinstance(verdict, Deny):
+        raise Refused(verdict.reason, verdict.about)
+    return verdict

@@ -1,0 +1,144 @@
+"""May we? Decides one question from the plan and a standing, and touches nothing.
+
+An undeclared purpose, item, event or role is a no. An unexpected error is a no.
+Source: GDPR Art. 5, 6, 7(3), 18, 21
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from troth.consent.standing import Standing
+from troth.gate.plan import Plan, Treatment, ViewRule
+from troth.gate.reasons import Reason
+from troth.policy.model import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class MayCollect:
+    """May this event about this subject be kept?"""
+
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class MayUse:
+    """May this subject's data serve a purpose? `items` empty: whatever the purpose uses."""
+
+    purpose: str
+    items: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class MayQuery:
+    """May an operator of this role ask a question of many for a purpose?"""
+
+    purpose: str
+    role: str
+    items: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class MayJoin:
+    """May what came by these channels be put together?"""
+
+    pair: str
+
+
+Question = MayCollect | MayUse | MayQuery | MayJoin
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Yes: for these items, for this purpose."""
+
+    purpose: str
+    items: frozenset[str]
+    treatment: Treatment | None = None
+    rule: ViewRule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """No, because."""
+
+    reason: Reason
+    about: str = ""
+
+
+def decide(question: Question, plan: Plan, standing: Standing | None, at: datetime) -> Permit | Deny:
+    """Permit or Deny. Pure: the same question on the same facts has the same answer.
+
+    `at` is the instant asked about, aware. A failure inside the gate is a refusal.
+    """
+    try:
+        return _decide(question, plan, standing, at)
+    except Exception:  # fail closed: a gate that errs must not open
+        return Deny(Reason.GATE_FAILED)
+
+
+def _decide(question: Question, plan: Plan, standing: Standing | None, at: datetime) -> Permit | Deny:
+    match question:
+        case MayCollect(event):
+            return _collect(event, plan, standing)
+        case MayUse(purpose, items):
+            return _use(purpose, items, plan, standing)
+        case MayQuery(purpose, role, items):
+            return _query(purpose, role, items, plan)
+        case MayJoin(pair):
+            return _join(pair, plan, standing)
+        case _:
+            assert_never(question)
+
+
+def _collect(event: str, plan: Plan, standing: Standing | None) -> Permit | Deny:
+    if event not in plan.policy.events:
+        return Deny(Reason.UNDECLARED_EVENT)
+    if standing is None:
+        return Deny(Reason.UNKNOWN_SUBJECT)
+    treatment = plan.treatment(event, standing)
+    if treatment.refusal is not None:
+        return Deny(treatment.refusal, event)
+    items = frozenset(treatment.clear) | {item for _, group in treatment.sealed for item in group}
+    return Permit("", items, treatment)
+
+
+def _use(purpose: str, items: frozenset[str], plan: Plan, standing: Standing | None) -> Permit | Deny:
+    rule = plan.view_rule(purpose)
+    if rule is None:
+        return Deny(Reason.UNKNOWN_PURPOSE, purpose)
+    if standing is None:
+        return Deny(Reason.UNKNOWN_SUBJECT)
+    if not items <= rule.items:
+        return Deny(Reason.ITEM_NOT_FOR_PURPOSE, purpose)
+    if rule.purpose.populations and standing.population not in rule.purpose.populations:
+        return Deny(Reason.ITEM_NOT_FOR_POPULATION, purpose)
+    denial = plan.denial(rule.purpose, standing)
+    return Deny(denial, purpose) if denial else Permit(purpose, items or rule.items, rule=rule)
+
+
+def _query(purpose: str, role: str, items: frozenset[str], plan: Plan) -> Permit | Deny:
+    rule = plan.view_rule(purpose)
+    if rule is None:
+        return Deny(Reason.UNKNOWN_PURPOSE, purpose)
+    public = role == "public" and rule.purpose.kind is Kind.PUBLICATION  # what is published, anyone may see
+    if not public and purpose not in plan.policy.roles.get(role, ()):
+        return Deny(Reason.ROLE_NOT_ALLOWED, purpose)
+    if not items <= rule.items:
+        return Deny(Reason.ITEM_NOT_FOR_PURPOSE, purpose)
+    return Permit(purpose, items or rule.items, rule=rule)
+
+
+def _join(pair: str, plan: Plan, standing: Standing | None) -> Permit | Deny:
+    joining = [purpose for purpose in plan.policy.purposes.values() if pair in purpose.joins]
+    if not joining:
+        return Deny(Reason.JOIN_NOT_PROMISED, pair)
+    if standing is None:
+        return Deny(Reason.UNKNOWN_SUBJECT)
+    denials = [plan.denial(purpose, standing) for purpose in joining]
+    for purpose, denial in zip(joining, denials, strict=True):
+        if denial is None:
+            return Permit(purpose.id, frozenset(purpose.items), rule=plan.view_rule(purpose.id))
+    return Deny(denials[0] or Reason.NO_PERMISSION, joining[0].id)

@@ -1,0 +1,184 @@
+"""What does this policy mean for each event? A policy compiled for collection and for views.
+
+It reads no clock and no store. Deciding on an event is one dictionary look-up: per event type and
+signature of a standing, the treatment is worked out once and remembered, so that the number of
+purposes costs nothing and sets of permissions that never occur cost nothing either.
+Source: GDPR Art. 5(1)(b)-(c), 6, 25
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from troth.consent.record import State, Strength
+from troth.consent.standing import NOBODY, Standing
+from troth.gate.reasons import Reason
+from troth.policy.model import EventType, Form, Permission, Policy, Purpose, Without, permission_under
+
+_MEMO = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class RowClass:
+    """What a stored row may serve, fixed when it was collected. `permitted`: purpose to how it was permitted.
+
+    `how` is `given` (the person said yes), `unobjected` (asked for nothing, said nothing) or `needless`.
+    """
+
+    policy_version: str
+    event: str
+    regime: str
+    permitted: tuple[tuple[str, str], ...]
+    strength: Strength
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What becomes of one event type under one standing.
+
+    `refusal` is set when nothing of it may be kept. `anonymous` rows keep only `clear`, the day and no
+    reference. `sealed` groups items by retention rule.
+    """
+
+    row_class: RowClass
+    clear: tuple[str, ...]
+    sealed: tuple[tuple[str, tuple[str, ...]], ...]
+    anonymous: bool = False
+    refusal: Reason | None = None
+    withheld: Reason | None = None  # why an anonymous remainder is all there is
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRule:
+    """What one purpose may see now: which items, which rows, how far back."""
+
+    purpose: Purpose
+    items: frozenset[str]
+    keep_for: timedelta | None
+
+
+def permits(state: State | None, mode: Permission) -> Reason | None:
+    """Whether a state permits under a mode: None if it does, else the reason it does not."""
+    match state:
+        case State.WITHDRAWN:
+            denial: Reason | None = Reason.WITHDRAWN
+        case State.OBJECTED:
+            denial = Reason.OBJECTED
+        case State.REFUSED:
+            denial = Reason.REFUSED
+        case State.GIVEN:
+            return None
+        case None:
+            denial = Reason.NOT_ASKED if mode is Permission.ASK_BEFORE else None
+    return None if mode is Permission.NONE else denial
+
+
+class Plan:
+    """One policy version, compiled. Immutable but for its memory of treatments."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._of_event: dict[str, tuple[Purpose, ...]] = {
+            event: tuple(purpose for purpose in policy.purposes.values() if event in purpose.events) for event in policy.events
+        }
+        self._treatments: dict[tuple[str, object], Treatment] = {}
+        self._modes: dict[tuple[str, str], Permission] = {}
+        self._by_message = {(event.call, event.name): event for event in policy.events.values() if event.call}
+        self._by_id = {(event.call, event.id): event for event in policy.events.values() if event.call}
+
+    def event_for(self, call: str, name: str | None) -> EventType | None:
+        """The event type a message carries: by its call and name, or by the event's own id."""
+        return self._by_message.get((call, name)) or self._by_id.get((call, name or "")) or self._by_message.get((call, None))
+
+    def mode(self, purpose: Purpose, regime: str) -> Permission:
+        """How permission works for a purpose under a regime (remembered)."""
+        key = (purpose.id, regime)
+        if key not in self._modes:
+            self._modes[key] = permission_under(self.policy, purpose, regime)
+        return self._modes[key]
+
+    def treatment(self, event: str, standing: Standing) -> Treatment:
+        """What becomes of an event of this type about a subject of this standing."""
+        key = (event, standing.signature)
+        found = self._treatments.get(key)
+        if found is None:
+            if len(self._treatments) >= _MEMO:
+                self._treatments.clear()
+            found = self._treatments[key] = self._work_out(event, standing)
+        return found
+
+    def _work_out(self, event: str, standing: Standing) -> Treatment:
+        kept: dict[str, None] = {}
+        permitted: list[tuple[str, str]] = []
+        denials: list[Reason] = []
+        purposes = self._of_event.get(event, ())
+        for purpose in purposes:
+            denial = self.denial(purpose, standing)
+            if denial is None:
+                permitted.append((purpose.id, self._how(purpose, standing)))
+                kept.update(dict.fromkeys(purpose.items))
+            else:
+                denials.append(denial)
+        row_class = RowClass(self.policy.version, event, standing.regime, tuple(sorted(permitted)), standing.strength)
+        items = [item for item in self.policy.events[event].items if item in kept]
+        if permitted and items:
+            return self._full(row_class, items)
+        reason = denials[0] if denials else Reason.NO_PERMISSION
+        return self._without(row_class, purposes, reason)
+
+    def denial(self, purpose: Purpose, standing: Standing) -> Reason | None:
+        """Why this purpose is not permitted for this standing now, or None."""
+        if standing is NOBODY or standing.ref == 0:
+            return Reason.NO_SUBJECT
+        if standing.restricted:
+            return Reason.RESTRICTED
+        return permits(standing.states.get(purpose.id), self.mode(purpose, standing.regime))
+
+    def _how(self, purpose: Purpose, standing: Standing) -> str:
+        if standing.states.get(purpose.id) is State.GIVEN:
+            return "given"
+        return "needless" if self.mode(purpose, standing.regime) is Permission.NONE else "unobjected"
+
+    def _full(self, row_class: RowClass, items: list[str]) -> Treatment:
+        clear = tuple(item for item in items if self.policy.items[item].form is Form.CLEAR)
+        sealed: dict[str, list[str]] = {}
+        for item in items:
+            if self.policy.items[item].form is Form.SEALED:
+                sealed.setdefault(self.policy.items[item].keep, []).append(item)
+        return Treatment(row_class, clear, tuple((keep, tuple(group)) for keep, group in sealed.items()))
+
+    def _without(self, row_class: RowClass, purposes: tuple[Purpose, ...], reason: Reason) -> Treatment:
+        event = self.policy.events[row_class.event]
+        serving = [purpose for purpose in purposes if purpose.without is Without.REMAINDER]
+        left = {item for purpose in serving for item in purpose.remainder}
+        clear = tuple(i for i in event.items if i in left and self.policy.items[i].form is Form.CLEAR)
+        if not serving or not clear:
+            return Treatment(row_class, (), (), refusal=reason)
+        permitted = tuple(sorted((purpose.id, "remainder") for purpose in serving))
+        anonymous = RowClass(row_class.policy_version, row_class.event, "", permitted, Strength.NONE)
+        return Treatment(anonymous, clear, (), anonymous=True, withheld=reason)
+
+    def view_rule(self, purpose: str) -> ViewRule | None:
+        """What a purpose may see, or None when the policy names no such purpose."""
+        found = self.policy.purposes.get(purpose)
+        if found is None:
+            return None
+        return ViewRule(found, frozenset(found.items), found.keep_for)
+
+    def serves(self, row_class: RowClass, purpose: Purpose) -> bool:
+        """Whether rows of a class may serve `purpose` now. Later policies narrow, never widen.
+
+        A row serves only purposes it was collected for; where the purpose asks first today, only rows
+        whose subject said yes.
+        """
+        how = dict(row_class.permitted).get(purpose.id)
+        if how is None or (row_class.event not in purpose.events):
+            return False
+        if how == "unobjected":
+            return self.mode(purpose, row_class.regime) is not Permission.ASK_BEFORE
+        return True
+
+    def objectable(self, purpose: Purpose) -> bool:
+        """Whether a subject's no can stop this purpose under any law of the policy."""
+        return any(self.mode(purpose, regime) is not Permission.NONE for regime in self.policy.regimes)

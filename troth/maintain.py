@@ -1,0 +1,47 @@
+"""What must be done again and again? Settling the journal, unlinking retired files, signing checkpoints.
+
+Each task is safe to run twice and from several processes; a failure is counted and tried again next time.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from troth.base.clock import now, now_micros
+from troth.ledger.checkpoint import parse_unverified
+from troth.ledger.tape import TapeKind
+from troth.workspace import Workspace
+
+_SETTLE_ROWS = 5_000
+_SETTLE_AFTER = 30_000_000
+_logger = logging.getLogger("troth")
+
+
+def tend(workspace: Workspace) -> None:
+    """One round for one workspace."""
+    try:
+        if _worth_settling(workspace):
+            workspace.lake.settle()
+        workspace.lake.unlink_retired()
+        checkpoint(workspace)
+    except Exception as error:  # the round is tried again; what failed is named without its data
+        _logger.warning("maintenance of %s failed: %s", workspace.id, type(error).__name__)
+
+
+def _worth_settling(workspace: Workspace) -> bool:
+    with workspace.state.read() as conn:
+        count, oldest = conn.exec_driver_sql("SELECT count(*), min(at) FROM (SELECT at FROM journal LIMIT 5001)").one()
+    return count >= _SETTLE_ROWS or (count > 0 and now_micros() - oldest > _SETTLE_AFTER)
+
+
+def checkpoint(workspace: Workspace) -> None:
+    """Sign the ledger's size and root when it has grown, and tell the tape."""
+    with workspace.state.read() as conn:
+        size = workspace.log.size(conn)
+        newest = conn.exec_driver_sql("SELECT coalesce(max(size), 0) FROM ledger_checkpoint").scalar_one()
+    if size <= newest:
+        return
+    with workspace.state.write() as conn:
+        note = workspace.log.checkpoint(conn, workspace.origin, workspace.ledger_key, now())
+    signed = parse_unverified(note)
+    workspace.tape.append(TapeKind.CHECKPOINT, {"size": signed.size, "root": signed.root.hex()}, now())

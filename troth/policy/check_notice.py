@@ -1,0 +1,44 @@
+"""Can the notice say all that people must be told? And does every promise have a proof?
+
+Source: GDPR Art. 13(1)-(2); Cal. Civ. Code 1798.130(a)(5).
+"""
+
+from __future__ import annotations
+
+from troth.policy.checking import Checking
+from troth.policy.finding import Code, quoted
+
+
+def _who(checking: Checking) -> None:
+    policy, organisation = checking.policy, checking.policy.organisation
+    if not (organisation.email or organisation.address or organisation.telephone):
+        checking.found(Code.NOTICE_INCOMPLETE, ("organisation",), "the notice cannot say how to reach the organisation: no address, e-mail or telephone")
+    if not policy.notice.contact:
+        checking.found(Code.NOTICE_INCOMPLETE, ("notice",), "the notice cannot say where to turn: `notice` has no `contact`")
+    if not policy.notice.complaints:
+        checking.found(Code.NOTICE_INCOMPLETE, ("notice",), "the notice cannot say how to complain: `notice` has no `complaints`")
+
+
+def _sentences(checking: Checking) -> None:
+    for id, purpose in checking.policy.purposes.items():
+        if not purpose.notice:
+            message = f"the notice cannot tell of purpose {quoted(id)}: it has no `notice` sentence"
+            checking.found(Code.NOTICE_INCOMPLETE, ("purposes", id), message)
+
+
+def _laws(checking: Checking) -> None:
+    policy = checking.policy
+    if not policy.regimes:
+        checking.found(Code.NOTICE_INCOMPLETE, ("regimes",), "the notice cannot say which rights people have: no regime is named")
+    if "california" in policy.regimes and not policy.notice.no_sale:
+        message = "the part for California needs a statement on sale in the last twelve months: `notice` has no `no_sale`"
+        checking.found(Code.NOTICE_INCOMPLETE, ("notice",), message)
+
+
+def _promises(checking: Checking) -> None:
+    for id, promise in checking.policy.promises.items():
+        if promise.proof is None:
+            checking.found(Code.UNPROVEN, ("promises", id), f"promise {quoted(id)} names no proof")
+
+
+CHECKS = (_who, _sentences, _laws, _promises)

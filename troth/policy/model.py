@@ -1,0 +1,375 @@
+"""What does a privacy policy say? Every fact of it as a small frozen value; it decides nothing.
+
+A `Policy` is read from a file by `troth.policy.parse` and compiled for use by `troth.gate.plan`.
+Identifiers are the words the file's author chose (`page.url`, `site-analytics`).
+Source: GDPR Art. 4-9, 13, 14, 28, 30, 44-49; Fideslang 3.1 for the categories of data and subjects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """How a purpose comes to be permitted. `STRICTNESS` orders the three."""
+
+    NONE = "none"  # no need to ask
+    MAY_OBJECT = "may-object"  # permitted until the subject says no
+    ASK_BEFORE = "ask-before"  # not permitted until the subject says yes
+
+
+STRICTNESS: Mapping[Permission, int] = {Permission.NONE: 0, Permission.MAY_OBJECT: 1, Permission.ASK_BEFORE: 2}
+
+
+def stricter(one: Permission, other: Permission) -> Permission:
+    """The stricter of two ways of permission."""
+    return max(one, other, key=lambda permission: STRICTNESS[permission])
+
+
+class Basis(StrEnum):
+    """Lawful bases. Source: GDPR Art. 6(1)(a)-(f)."""
+
+    CONSENT = "consent"
+    CONTRACT = "contract"
+    LEGAL_OBLIGATION = "legal-obligation"
+    VITAL_INTERESTS = "vital-interests"
+    PUBLIC_TASK = "public-task"
+    LEGITIMATE_INTERESTS = "legitimate-interests"
+
+
+class Kind(StrEnum):
+    """What sort of purpose it is; a regime sets its floor by this."""
+
+    ESSENTIAL = "essential"  # what the subject asked for cannot work without it
+    SERVICE = "service"  # answering, supporting, billing, securing
+    STATISTICS = "statistics"  # how a site is used, for its owner alone
+    JOINING = "joining"  # putting together what was collected apart
+    PERSONALISATION = "personalisation"
+    MARKETING = "marketing"  # messages that sell
+    ADVERTISING = "advertising"  # others' adverts, sale, sharing
+    PUBLICATION = "publication"  # showing something to the public
+
+
+class Form(StrEnum):
+    """How an item rests in the store."""
+
+    CLEAR = "clear"  # from a closed vocabulary, readable by queries
+    SEALED = "sealed"  # encrypted under the subject's key for its retention rule
+
+
+class Without(StrEnum):
+    """What is kept of an event when its subject gave no permission."""
+
+    NOTHING = "nothing"
+    REMAINDER = "anonymous-remainder"  # day and declared clear items, no reference
+
+
+class Role(StrEnum):
+    CONTROLLER = "controller"
+    PROCESSOR = "processor"
+    BOTH = "both"
+
+
+class Leaving(StrEnum):
+    """What happens to an event's part about a person who leaves."""
+
+    DELETE = "delete"
+    DETACH = "detach"
+
+
+class ProofKind(StrEnum):
+    STATIC = "static"
+    AUDIT = "audit"
+    PROBE = "probe"
+    ATTESTED = "attested"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where in the file a thing was said: 1-based line and column."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    name: str
+    role: Role
+    address: str = ""
+    email: str = ""
+    telephone: str = ""
+    group: tuple[GroupCompany, ...] = ()
+    officer: str = ""  # the data protection officer's role or name
+    officer_email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCompany:
+    """A company of the same group; `responsible_for` lists countries whose customers contract with it."""
+
+    id: str
+    name: str
+    country: str
+    region: str
+    responsible_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """A sort of subject: visitor, enquirer, customer contact."""
+
+    id: str
+    label: str
+    category: str  # Fideslang data subject
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One kind of datum. `at` is where a message carries it (`properties.href`); None: observed by Troth.
+
+    `values` names the closed vocabulary of a clear item (route, host, browser, word, number...).
+    `populations` empty: may be held about anyone.
+    """
+
+    id: str
+    label: str
+    category: str
+    form: Form
+    keep: str
+    at: tuple[str, ...] = ()
+    values: str | None = None
+    populations: tuple[str, ...] = ()
+    personal: bool = True
+    special: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRule:
+    """How long items that name it are kept. `ground` is the law that keeps them when the subject leaves."""
+
+    id: str
+    label: str
+    keep_for: timedelta | None
+    why: str = ""
+    ground: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One interaction. `call` and `name` say which message carries it (`track` and `Link Clicked`)."""
+
+    id: str
+    label: str
+    items: tuple[str, ...]
+    population: str
+    call: str | None = None
+    name: str | None = None
+    required: tuple[str, ...] = ()
+    about: Mapping[str, Leaving] = field(default_factory=dict)
+    channel: str = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class BelowFloor:
+    """A person answers for running the policy's literal text below the law's floor."""
+
+    why: str
+    by: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """Why items may be used, on what basis, and how permission works.
+
+    `remainder` lists the clear items kept without permission; `loses` what the subject goes without
+    after withdrawing; `joins` the pairs of channels this purpose may put together.
+    """
+
+    id: str
+    label: str
+    kind: Kind
+    basis: Basis
+    permission: Permission
+    items: tuple[str, ...]
+    events: tuple[str, ...] = ()
+    keep_for: timedelta | None = None
+    without: Without = Without.NOTHING
+    remainder: tuple[str, ...] = ()
+    wording: str = ""
+    notice: str = ""
+    loses: str = ""
+    joins: tuple[str, ...] = ()
+    populations: tuple[str, ...] = ()
+    below_floor: BelowFloor | None = None
+    basis_defaulted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    name: str
+    provider: str
+    storage: str  # cookie, local-storage
+    purposes: tuple[str, ...]  # empty: strictly necessary
+    keep_for: timedelta | None
+    label: str
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A recipient's signed promise to keep data safe and lawful."""
+
+    signed_on: date
+    expires_on: date
+    document: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    id: str
+    label: str
+    category: str
+    country: str
+    purposes: tuple[str, ...]
+    items: tuple[str, ...]
+    terms: Terms | None = None
+    safeguard: str | None = None  # standard-contractual-clauses, binding-rules
+    group: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """One body of law as dated data: whom it covers and what it asks at least.
+
+    `floor` maps a purpose's kind to the least strict permission this law allows.
+    """
+
+    id: str
+    label: str
+    countries: tuple[str, ...]
+    time_zones: tuple[str, ...]
+    floor: Mapping[Kind, Permission]
+    rights: tuple[str, ...]
+    answer_within: str
+    authority: str
+    authority_contact: str
+    as_of: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the script may run and which paths are routes."""
+
+    origins: tuple[str, ...]
+    routes: tuple[str, ...]
+    external_note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Tracked numbers (E.164), the number when all are taken, how long one is lent, how calls join visits."""
+
+    pool: tuple[str, ...] = ()
+    fallback: str = ""
+    lease_for: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRules:
+    """How the published notice behaves: where its date stands, what it says of changes."""
+
+    date_at: str = "bottom"  # bottom, top, upper-right
+    changes: str = ""
+    boundary: str = ""
+    children: str = ""
+    special: str = ""
+    acceptance: str = ""
+    complaints: str = ""
+    contact: str = ""
+    public_warning: str = ""
+    cookies_intro: str = ""
+    no_sale: str = ""  # the statement on sale that California asks for
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One sentence of the policy with the proof that it is kept. `about` names purposes it rests on."""
+
+    id: str
+    clause: str
+    sentence: str
+    kind: ProofKind | None
+    proof: str | None
+    about: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Where the text can be read two ways: the conflict, and the reading that was chosen."""
+
+    id: str
+    conflict: str
+    chosen: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the text leaves open and a deployment must choose."""
+
+    threshold: int = 5  # published cells below this are held back
+    ask_again_after: timedelta = timedelta(days=180)
+    legal_reasons: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    region: str = ""
+    measures: tuple[str, ...] = ()
+    fee_after: int = 2  # the same request this often in a year may be called repetitive
+    global_privacy_control: tuple[str, ...] = ()  # purposes the signal refuses
+    default_regime: str = "gdpr"  # whom nothing is known about
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of one workspace's policy, whole. Mappings keep the order of the file."""
+
+    workspace: str
+    title: str
+    version: str
+    effective_on: date
+    changed_on: date
+    language: str
+    parent: str | None
+    organisation: Organisation
+    populations: Mapping[str, Population]
+    items: Mapping[str, Item]
+    retention: Mapping[str, RetentionRule]
+    events: Mapping[str, EventType]
+    purposes: Mapping[str, Purpose]
+    cookies: Mapping[str, Cookie]
+    recipients: Mapping[str, Recipient]
+    regimes: Mapping[str, Regime]
+    site: Site
+    calls: Calls
+    notice: NoticeRules
+    roles: Mapping[str, tuple[str, ...]]  # operator role to the purposes it may act for
+    settings: Settings
+    promises: Mapping[str, Promise]
+    readings: Mapping[str, Reading]
+
+
+def permission_under(policy: Policy, purpose: Purpose, regime: str) -> Permission:
+    """How permission works for `purpose` where `regime` covers the subject: the stricter of text and law.
+
+    An unknown regime counts as the policy's default one. Source: GDPR Art. 6; ePrivacy Art. 5(3).
+    """
+    if purpose.below_floor is not None:
+        return purpose.permission
+    law = policy.regimes.get(regime) or policy.regimes[policy.settings.default_regime]
+    return stricter(purpose.permission, law.floor.get(purpose.kind, Permission.NONE))

@@ -1,0 +1,185 @@
+"""Where does an event rest first? In the journal: one durable row an event, in the order of commits.
+
+It decides nothing: rows come with the treatment the gate gave them. Rows move on to the lake when settled.
+Everything of one batch (rows, duplicate keys, refusal counts, the ledger entry) commits together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBinary, Table, Text
+
+from troth.base.clock import day_of, instant
+from troth.base.database import metadata
+from troth.consent.record import Strength
+from troth.gate.grant import Grant
+from troth.gate.plan import RowClass
+from troth.ledger.entry import EntryKind
+from troth.ledger.log import Log
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("event", BigInteger, nullable=False),
+    Column("ref", BigInteger, nullable=False),
+    Column("class", Integer, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("clear", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("journal_ref", journal.c.ref)
+seen = Table(
+    "seen",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("ref", BigInteger, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("kept", Integer, nullable=False, default=0),  # 1: its subject was erased, so it is refused for ever
+    sqlite_with_rowid=False,
+)
+Index("seen_ref", seen.c.ref)
+held = Table(
+    "held",
+    metadata,
+    Column("ref", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+row_class = Table(
+    "row_class",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("policy_version", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("regime", Text, nullable=False),
+    Column("permitted", Text, nullable=False),
+    Column("strength", Text, nullable=False),
+)
+refused = Table(
+    "refused",
+    metadata,
+    Column("minute", Integer, primary_key=True, autoincrement=False),
+    Column("event", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+@dataclass(slots=True)
+class JournalRow:
+    """One event ready to be kept. `sealed` holds one blob per retention rule; `key` its duplicate key."""
+
+    event: int
+    ref: int
+    row_class: int
+    at: int
+    clear: dict[str, str | int]
+    sealed: list[tuple[str, bytes]]
+    key: bytes | None
+
+
+class Classes:
+    """The append-only table of row classes, remembered. Numbers mean the same for ever."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[RowClass, int] = {}
+        self._classes: dict[int, RowClass] = {}
+
+    def number(self, conn: Connection, wanted: RowClass) -> int:
+        """The number of a class, given in the caller's write transaction when it is new."""
+        found = self._numbers.get(wanted)
+        if found is not None:
+            return found
+        permitted = msgspec.json.encode(wanted.permitted).decode()
+        values = (wanted.policy_version, wanted.event, wanted.regime, permitted, str(wanted.strength))
+        row = conn.exec_driver_sql(
+            "SELECT id FROM row_class WHERE policy_version = ? AND event = ? AND regime = ? AND permitted = ? AND strength = ?", values
+        ).first()
+        if row is None:
+            cursor = conn.exec_driver_sql(
+                "INSERT INTO row_class (policy_version, event, regime, permitted, strength) VALUES (?, ?, ?, ?, ?)", values
+            )
+            return int(cursor.lastrowid)  # remembered once committed: the next look finds the row
+        self._numbers[wanted] = row[0]
+        return int(row[0])
+
+    def all(self, conn: Connection) -> Mapping[int, RowClass]:
+        """Every class by its number."""
+        known = max(self._classes, default=0)
+        for row in conn.exec_driver_sql("SELECT id, policy_version, event, regime, permitted, strength FROM row_class WHERE id > ?", (known,)):
+            permitted = tuple((a, b) for a, b in msgspec.json.decode(row[4]))
+            self._classes[row[0]] = RowClass(row[1], row[2], row[3], permitted, Strength(row[5]))
+        return self._classes
+
+
+def known_keys(conn: Connection, keys: Sequence[bytes]) -> dict[bytes, bool]:
+    """Which duplicate keys were seen before; True where the subject was erased since."""
+    found: dict[bytes, bool] = {}
+    for start in range(0, len(keys), 500):
+        part = tuple(keys[start : start + 500])
+        rows = conn.exec_driver_sql(f"SELECT key, kept FROM seen WHERE key IN ({','.join('?' * len(part))})", part)
+        found.update((key, bool(kept)) for key, kept in rows)
+    return found
+
+
+def append(conn: Connection, log: Log, grant: Grant, rows: Sequence[JournalRow], at: int) -> int | None:
+    """Keep rows with their duplicate keys and one ledger entry committing to each; returns the entry's number.
+
+    The caller's transaction makes it durable. A row's commitment is a hash over its sealed bytes, which are
+    random to anyone once its key and bytes are gone: erasing a row leaves a commitment that points nowhere.
+    """
+    if not rows:
+        return None
+    values, digests, keys, days = [], [], [], set()
+    for row in rows:
+        clear = msgspec.json.encode(row.clear)
+        sealed = msgspec.msgpack.encode(row.sealed or [("", os.urandom(16))])
+        day = day_of(row.at)
+        values.append((row.event, row.ref, row.row_class, day, row.at, clear, sealed))
+        if row.ref:
+            digests.append(commitment(row.event, row.ref, row.row_class, clear, sealed))
+            days.add((row.ref, day))
+        if row.key is not None:
+            keys.append((row.key, row.ref, day))
+    conn.exec_driver_sql('INSERT INTO journal (event, ref, class, day, at, clear, sealed) VALUES (?, ?, ?, ?, ?, ?, ?)', values)
+    if keys:
+        conn.exec_driver_sql("INSERT INTO seen (key, ref, day, kept) VALUES (?, ?, ?, 0)", keys)
+    if days:
+        conn.exec_driver_sql("INSERT INTO held (ref, day) VALUES (?, ?) ON CONFLICT DO NOTHING", list(days))
+    body: dict[str, object] = {"count": len(rows), "anonymous": len(rows) - len(digests), "policy": grant.plan.policy.version}
+    body["events"] = [digest.hex() for digest in digests]
+    return log.append(conn, EntryKind.COLLECTED, body, instant(at))
+
+
+def commitment(event: int, ref: int, row_class: int, clear: bytes, sealed: bytes) -> bytes:
+    """The 16 bytes by which the ledger knows a row."""
+    head = b"%d|%d|%d|%d|" % (event, ref, row_class, len(clear))
+    return hashlib.sha256(head + clear + sealed).digest()[:16]
+
+
+def count_refused(conn: Connection, refusals: Mapping[tuple[str, str], int], at: int) -> None:
+    """Count refusals by (event, reason) and minute: all that is left of what was refused."""
+    minute = at // 60_000_000
+    rows = [(minute, event, reason, count) for (event, reason), count in refusals.items()]
+    if rows:
+        conn.exec_driver_sql(
+            "INSERT INTO refused (minute, event, reason, count) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (minute, event, reason) DO UPDATE SET count = count + excluded.count",
+            rows,
+        )
+
+
+def refusals_since(conn: Connection, since: int) -> Counter[tuple[str, str]]:
+    """Refusals by (event, reason) since an instant in microseconds, to the minute."""
+    rows = conn.exec_driver_sql("SELECT event, reason, sum(count) FROM refused WHERE minute >= ? GROUP BY 1, 2", (since // 60_000_000,))
+    return Counter({(event, reason): count for event, reason, count in rows})

@@ -1,0 +1,101 @@
+"""What exactly is held about one person? Opens sealed items, for a grant that names that person.
+
+Dangerous on purpose: its functions have loud names and every grant they take has its own ledger entry.
+Source: GDPR Art. 15, 20
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import pyarrow.parquet as pq
+from sqlalchemy import Connection
+
+from troth.gate.grant import Grant
+from troth.policy.model import Kind
+from troth.store.journal import Classes
+from troth.store.lake import FIXED, Lake
+from troth.subjects.keys import KeyMissing, KeyRing
+
+_FIXED_NAMES = frozenset(FIXED.names)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """One stored row as it rests: `sealed` is (retention rule, bytes) pairs."""
+
+    seq: int
+    event: int
+    ref: int
+    row_class: int
+    day: int
+    at: int
+    clear: dict[str, Any]
+    sealed: tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevealedEvent:
+    """One event of one person, opened: `type` its event type, `items` what the grant may see of it."""
+
+    event: int
+    ref: int
+    type: str
+    at: int
+    purposes: tuple[str, ...]
+    items: dict[str, Any]
+
+
+def held_rows(conn: Connection, lake: Lake, refs: Iterable[int]) -> list[HeldRow]:
+    """Every stored row of these references, in time order, still sealed. Reads only the days that hold them."""
+    wanted = sorted(set(refs))
+    rows: list[HeldRow] = []
+    for ref in wanted:
+        tail = conn.exec_driver_sql("SELECT seq, event, ref, class, day, at, clear, sealed FROM journal WHERE ref = ?", (ref,))
+        rows += [HeldRow(*row[:6], msgspec.json.decode(row[6]), _parts(row[7])) for row in tail]
+    days = {row[0] for ref in wanted for row in conn.exec_driver_sql("SELECT day FROM held WHERE ref = ?", (ref,))}
+    files = lake.files(conn, sorted(days))
+    with lake.reading(files) as paths:
+        for path in paths:
+            table = pq.read_table(path, filters=[("ref", "in", wanted)])
+            rows += [_from_lake(row) for row in table.to_pylist()]
+    return sorted(rows, key=lambda row: (row.at, row.seq))
+
+
+def _from_lake(row: dict[str, Any]) -> HeldRow:
+    clear = {name: value for name, value in row.items() if name not in _FIXED_NAMES and value is not None}
+    return HeldRow(row["seq"], row["event"], row["ref"], row["class"], row["day"], row["at"], clear, _parts(row["sealed"]))
+
+
+def _parts(sealed: bytes) -> tuple[tuple[str, bytes], ...]:
+    return tuple((keep, blob) for keep, blob in msgspec.msgpack.decode(sealed) if keep)
+
+
+def reveal_events(
+    grant: Grant, conn: Connection, lake: Lake, keys: KeyRing, classes: Classes, refs: frozenset[int]
+) -> Iterator[RevealedEvent]:
+    """The events of one person with their sealed items opened, as far as the grant goes.
+
+    `refs` are the references of the person the grant names. A grant for a purpose sees that purpose's items of
+    rows collected for it; a grant for the person's own right sees all; a grant to publish may be about anyone the
+    view showed. Items whose key is gone are absent.
+    """
+    published = grant.rule is not None and grant.rule.purpose.kind is Kind.PUBLICATION
+    if grant.reference not in refs and not published:
+        raise PermissionError("this grant is about another subject")
+    known = classes.all(conn)
+    for row in held_rows(conn, lake, refs):
+        kind = known[row.row_class]
+        if grant.rule is not None and not grant.plan.serves(kind, grant.rule.purpose):
+            continue
+        items = dict(row.clear)
+        for keep, blob in row.sealed:
+            try:
+                items |= msgspec.msgpack.decode(keys.open(row.ref, keep, row.event, blob))
+            except KeyMissing:
+                continue
+        seen = {item: value for item, value in items.items() if item in grant.items}
+        yield RevealedEvent(row.event, row.ref, kind.event, row.at, tuple(p for p, _ in kind.permitted), seen)

@@ -1,0 +1,225 @@
+"""What may this purpose see? A purpose-bound table of events, of one instant, through Ibis on DuckDB.
+
+It shows clear items of the grant's purpose alone, of people who permit it now, collected for it, within its
+time. Sealed items are `reveal`'s. Erased people and canaries are never in it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from troth.base.clock import micros
+from troth.base.database import Database
+from troth.base.errors import Fault
+from troth.consent.record import PROHIBITIONS
+from troth.gate.grant import Grant
+from troth.policy.model import Form
+from troth.store.journal import Classes
+from troth.store.lake import Lake, SettledFile, as_table
+
+_names = count(1)
+_PROHIBITIONS = ",".join(f"'{state}'" for state in sorted(PROHIBITIONS))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What one read transaction saw: everything a query needs to be of one instant."""
+
+    files: tuple[SettledFile, ...]
+    tail: pa.Table | None
+    denied: tuple[int, ...]
+    classes: tuple[tuple[int, str], ...]  # (class number, event type) that may serve
+    links: tuple[tuple[int, int], ...]  # (reference, the person's first reference)
+    mark: tuple[int, ...]
+
+
+class Views:
+    """Makes views of one workspace's events. One DuckDB, closed to everything but the lake's folder."""
+
+    def __init__(self, lake: Lake, state: Database, classes: Classes, temp: Path) -> None:
+        self._lake, self._state, self._classes = lake, state, classes
+        temp.mkdir(parents=True, exist_ok=True)
+        for left in temp.iterdir():
+            left.unlink()
+        self._duck = duckdb.connect(":memory:")
+        self._duck.execute(f"SET temp_directory = '{temp}'")
+        self._duck.execute("SET temp_file_encryption = true")
+        self._duck.execute(f"SET allowed_directories = ['{lake.folder}/', '{temp}/']")
+        self._backend = ibis.duckdb.from_connection(self._duck)
+        self._duck.execute("SET enable_external_access = false")
+        self._duck.execute("SET lock_configuration = true")
+        self._one_at_a_time = threading.RLock()
+
+    @contextmanager
+    def open(self, grant: Grant) -> Iterator[View]:
+        """A view for a grant; it holds its files while the block runs."""
+        if grant.rule is None:
+            raise Fault("grant-is-not-for-queries", "this grant names no purpose to see by", status=500)
+        with self._one_at_a_time:
+            with self._state.read() as conn:
+                snapshot = self._snapshot(conn, grant)
+            with self._lake.reading(snapshot.files) as paths:
+                view = View(self._duck, self._backend, grant, snapshot, paths, lambda: self._mark_now(grant))
+                try:
+                    yield view
+                finally:
+                    view.close()
+
+    def run(self, grant: Grant, question: Any) -> Any:
+        """`question(view)` answered; asked again when somebody's standing changed while it was being answered.
+
+        What is released is what the standing at release allows.
+        """
+        for _ in range(4):
+            with self.open(grant) as view:
+                answer = question(view)
+                if view.still_holds():
+                    return answer
+        raise Fault("view-unsettled", "people's choices kept changing while this was read; ask again", status=503)
+
+    # one instant
+
+    def _snapshot(self, conn: Connection, grant: Grant) -> Snapshot:
+        assert grant.rule is not None
+        plan, purpose = grant.plan, grant.rule.purpose
+        serving = tuple((number, kind.event) for number, kind in self._classes.all(conn).items() if plan.serves(kind, purpose))
+        tail = conn.exec_driver_sql("SELECT seq, event, ref, class, day, at, clear, sealed FROM journal").all()
+        links = _people(conn.exec_driver_sql("SELECT a, b FROM link WHERE until IS NULL AND purpose IN ('', ?)", (purpose.id,)).all())
+        denied = self._denied(conn, grant, links)
+        return Snapshot(tuple(self._lake.files(conn)), as_table(tail) if tail else None, denied, serving, tuple(links.items()), _mark(conn))
+
+    def _denied(self, conn: Connection, grant: Grant, links: dict[int, int]) -> tuple[int, ...]:
+        assert grant.rule is not None
+        purpose = grant.rule.purpose
+        said_no = f"SELECT ref FROM standing WHERE purpose = ? AND state IN ({_PROHIBITIONS})"
+        no: set[int] = {row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE restricted = 1 OR canary = 1")}
+        no |= {row[0] for row in conn.exec_driver_sql("SELECT ref FROM erased_subject WHERE swept = 0")}
+        if grant.plan.objectable(purpose):
+            no |= {row[0] for row in conn.exec_driver_sql(said_no, (purpose.id,))}
+        heads = {links[ref] for ref in no if ref in links}  # the same person's no holds under every reference
+        no |= {ref for ref, head in links.items() if head in heads}
+        return tuple(no)
+
+    def _mark_now(self, grant: Grant) -> tuple[int, ...]:
+        with self._state.read() as conn:
+            return _mark(conn)
+
+
+class View:
+    """One purpose's events as an Ibis table: `events`. Valid inside `Views.open` only."""
+
+    def __init__(
+        self, duck: duckdb.DuckDBPyConnection, backend: Any, grant: Grant, snapshot: Snapshot, paths: Sequence[Path], mark: Any
+    ) -> None:
+        self._duck, self._backend, self._grant, self._snapshot, self._mark = duck, backend, grant, snapshot, mark
+        self._number = next(_names)
+        self._made: list[str] = []
+        items = grant.plan.policy.items
+        self.items = tuple(sorted(item for item in grant.items if items[item].form is Form.CLEAR))
+        self._numbers = frozenset(item for item in self.items if items[item].values == "number")
+        self.events = self._build(paths)
+
+    def _register(self, name: str, table: pa.Table) -> str:
+        full = f"troth_{name}_{self._number}"
+        self._duck.register(full, table)
+        self._made.append(full)
+        return full
+
+    def _build(self, paths: Sequence[Path]) -> ir.Table:
+        selects = []
+        if paths:
+            listed = ", ".join(f"'{path}'" for path in paths)
+            selects.append(self._select(f"read_parquet([{listed}], union_by_name = true)", self._columns_of(listed)))
+        if self._snapshot.tail is not None:
+            selects.append(self._select(self._register("tail", self._snapshot.tail), set(self._snapshot.tail.column_names)))
+        if not selects:
+            selects.append(self._select(self._register("none", as_table([])), set()))
+        rows = f"troth_rows_{self._number}"
+        self._duck.execute(f"CREATE TEMP VIEW {rows} AS {' UNION ALL '.join(selects)}")
+        return self._bounded(self._backend.table(rows))
+
+    def _columns_of(self, listed: str) -> set[str]:
+        described = self._duck.execute(f"DESCRIBE SELECT * FROM read_parquet([{listed}], union_by_name = true)").fetchall()
+        return {row[0] for row in described}
+
+    def _select(self, source: str, present: set[str]) -> str:
+        def column(item: str) -> str:
+            kind = "BIGINT" if item in self._numbers else "VARCHAR"
+            return f'"{item}"' if item in present else f'CAST(NULL AS {kind}) AS "{item}"'
+
+        wanted = "".join(f", {column(item)}" for item in self.items)
+        return f'SELECT seq, ref, "class", day, "at"{wanted} FROM {source}'
+
+    def _bounded(self, rows: ir.Table) -> ir.Table:
+        snapshot, rule = self._snapshot, self._grant.rule
+        assert rule is not None
+        numbers = [number for number, _ in snapshot.classes]
+        rows = rows.filter(rows["class"].isin(numbers) if numbers else ibis.literal(False))
+        if rule.keep_for is not None:
+            since = micros(self._grant.at - rule.keep_for)
+            rows = rows.filter((rows.at >= since) & (rows.day >= since // 86_400_000_000))
+        if snapshot.denied:
+            denied = self._backend.table(self._register("denied", pa.table({"ref": pa.array(snapshot.denied, pa.int64())})))
+            rows = rows.anti_join(denied, "ref")
+        rows = rows.mutate(event=rows["class"].cases(*snapshot.classes, else_=None) if snapshot.classes else ibis.literal(""))
+        return self._persons(rows)
+
+    def _persons(self, rows: ir.Table) -> ir.Table:
+        """`person`: the first reference of whoever the row is about; 0 where it is about nobody."""
+        if not self._snapshot.links:
+            return rows.mutate(person=rows.ref)
+        refs, heads = zip(*self._snapshot.links, strict=True)
+        table = pa.table({"ref": pa.array(refs, pa.int64()), "head": pa.array(heads, pa.int64())})
+        links = self._backend.table(self._register("links", table))
+        joined = rows.left_join(links, rows.ref == links.ref)
+        return joined.mutate(person=ibis.coalesce(joined.head, joined.ref)).drop("head", "ref_right")
+
+    def execute(self, expression: ir.Expr) -> list[dict[str, Any]]:
+        """An Ibis expression over `events`, answered as rows."""
+        return self._backend.to_pyarrow(expression).to_pylist()  # type: ignore[no-any-return]
+
+    def still_holds(self) -> bool:
+        """Whether nobody's standing has changed since this view was opened."""
+        return bool(self._mark() == self._snapshot.mark)
+
+    def close(self) -> None:
+        self._duck.execute(f"DROP VIEW IF EXISTS troth_rows_{self._number}")
+        for name in self._made:
+            self._duck.unregister(name)
+
+
+def _people(pairs: Sequence[Any]) -> dict[int, int]:
+    """Each linked reference to the smallest reference of its person."""
+    head: dict[int, int] = {}
+
+    def top(ref: int) -> int:
+        while head.setdefault(ref, ref) != ref:
+            ref = head[ref]
+        return ref
+
+    for a, b in pairs:
+        low, high = sorted((top(a), top(b)))
+        head[high] = low
+    return {ref: top(ref) for ref in head}
+
+
+def _mark(conn: Connection) -> tuple[int, ...]:
+    """Moves whenever anybody's standing, links or existence change."""
+    one = conn.exec_driver_sql(
+        "SELECT (SELECT coalesce(max(id), 0) FROM consent_act), (SELECT count(*) FROM erased_subject WHERE swept = 0), "
+        "(SELECT coalesce(max(id), 0) FROM link), (SELECT count(*) FROM link WHERE until IS NULL), "
+        "(SELECT count(*) FROM subject WHERE restricted = 1)"
+    ).one()
+    return tuple(one)

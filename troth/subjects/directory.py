@@ -1,0 +1,127 @@
+"""Which reference is this identifier? It never stores the identifier, only its keyed hash.
+
+A reference is a random positive 64-bit integer. Identifiers of an erased subject stay as hashes in
+`erased_identifier`, used only to refuse what is sent again.
+Source: GDPR Art. 4(5), 11
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBinary, Table, Text
+
+from troth.base.clock import now_micros
+from troth.base.database import metadata
+from troth.base.ids import new_reference
+from troth.subjects.keys import KeyRing
+
+
+class IdentifierKind(StrEnum):
+    ANONYMOUS = "anonymous"  # the visitor cookie
+    ACCOUNT = "account"  # the site's own id of a signed-in person
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+subject = Table(
+    "subject",
+    metadata,
+    Column("ref", BigInteger, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, nullable=False),
+    Column("population", Text, nullable=False),
+    Column("regime", Text, nullable=False),
+    Column("restricted", Integer, nullable=False, default=0),
+    Column("canary", Integer, nullable=False, default=0),
+    Column("created_at", BigInteger, nullable=False),
+)
+identifier = Table(
+    "identifier",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("ref", BigInteger, nullable=False),
+    Column("verified", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
+)
+Index("identifier_ref", identifier.c.ref)
+erased_subject = Table(
+    "erased_subject",
+    metadata,
+    Column("ref", BigInteger, primary_key=True, autoincrement=False),
+    Column("erased_at", BigInteger, nullable=False),
+    Column("swept", Integer, nullable=False, default=0),  # 1: no row of theirs is left in any file
+)
+Index("erased_unswept", erased_subject.c.swept)
+erased_identifier = Table(
+    "erased_identifier",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("erased_at", BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubject:
+    """What a subject starts as."""
+
+    population: str
+    regime: str
+    canary: bool = False
+
+
+def normalise(kind: IdentifierKind, value: str) -> str:
+    """One spelling per identifier: e-mail lower-cased, telephone as digits with its plus."""
+    match kind:
+        case IdentifierKind.EMAIL:
+            return value.strip().lower()
+        case IdentifierKind.PHONE:
+            return re.sub(r"[^0-9+]", "", value)
+        case IdentifierKind.ANONYMOUS | IdentifierKind.ACCOUNT:
+            return value
+
+
+def hash_of(keys: KeyRing, kind: IdentifierKind, value: str) -> bytes:
+    """The keyed hash an identifier is filed under."""
+    return keys.hash_identifier(kind, normalise(kind, value))
+
+
+def find(conn: Connection, hashed: bytes) -> int | None:
+    """The reference filed under a hashed identifier, if any."""
+    found = conn.exec_driver_sql("SELECT ref FROM identifier WHERE hash = ?", (hashed,)).first()
+    return found[0] if found else None
+
+
+def create(conn: Connection, hashed: bytes | None, kind: IdentifierKind, new: NewSubject, verified: bool = False) -> int:
+    """A new subject, filed under `hashed` when given; returns its reference."""
+    ref, at = new_reference(), now_micros()
+    conn.exec_driver_sql(
+        "INSERT INTO subject (ref, epoch, population, regime, restricted, canary, created_at) VALUES (?, 1, ?, ?, 0, ?, ?)",
+        (ref, new.population, new.regime, int(new.canary), at),
+    )
+    if hashed is not None:
+        attach(conn, ref, hashed, kind, verified)
+    return ref
+
+
+def attach(conn: Connection, ref: int, hashed: bytes, kind: IdentifierKind, verified: bool) -> None:
+    """File another identifier under a reference; one already filed elsewhere stays where it is."""
+    conn.exec_driver_sql(
+        "INSERT INTO identifier (hash, kind, ref, verified, since) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (hash) DO UPDATE SET verified = max(verified, excluded.verified) WHERE ref = excluded.ref",
+        (hashed, kind, ref, int(verified), now_micros()),
+    )
+
+
+def erased_at(conn: Connection, hashed: bytes) -> int | None:
+    """When the subject once filed under this identifier was erased, in microseconds; None if never."""
+    found = conn.exec_driver_sql("SELECT erased_at FROM erased_identifier WHERE hash = ?", (hashed,)).first()
+    return found[0] if found else None
+
+
+def move_epoch(conn: Connection, *refs: int) -> None:
+    """Tell every process that what it remembers of these subjects is old."""
+    for ref in refs:
+        conn.exec_driver_sql("UPDATE subject SET epoch = epoch + 1 WHERE ref = ?", (ref,))

@@ -1,0 +1,202 @@
+"""Who can read a sealed item? Whoever holds its subject's key for its retention rule. It decides nothing.
+
+One data key per (subject, retention rule). Data keys rest wrapped under a workspace key that has
+generations, each a file outside the data folder; turning the generation and destroying the old file
+is what makes deleted keys unrecoverable.
+Source: NIST SP 800-38D (AES-GCM), NIST SP 800-57 part 1 (key wrapping, cryptoperiods), NIST SP 800-88 (cryptographic erase)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections import OrderedDict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NewType
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Table, Text
+
+from troth.base.database import Database, key_metadata
+from troth.base.errors import Fault
+
+DataKey = NewType("DataKey", bytes)
+
+data_key = Table(
+    "data_key",
+    key_metadata,
+    Column("ref", BigInteger, primary_key=True, autoincrement=False),
+    Column("keep", Text, primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+_FORMAT = b"\x01"
+_CACHE = 50_000
+
+
+class KeyMissing(Exception):
+    """The key was destroyed, or never made: what it sealed cannot be read by anyone."""
+
+
+class KeyRing:
+    """The data keys of one workspace, and the two long-lived secrets beside them."""
+
+    def __init__(self, workspace: str, database: Database, secrets_folder: Path) -> None:
+        self._workspace, self._database, self._folder = workspace, database, secrets_folder
+        secrets_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._identify = load_or_create(secrets_folder / "identify-1.key")
+        if not self._generations():
+            load_or_create(self._path(1))
+        self._wrappers: dict[int, AESGCM] = {}
+        self._ciphers: OrderedDict[tuple[int, str], AESGCM] = OrderedDict()
+
+    # identifiers
+
+    def hash_identifier(self, kind: str, value: str) -> bytes:
+        """The keyed hash (16 bytes) by which an identifier is found; useless without the key file."""
+        return hmac.digest(self._identify, f"{kind}\x00{value}".encode("utf-8", "surrogatepass"), hashlib.sha256)[:16]
+
+    # sealing
+
+    def seal(self, ref: int, keep: str, event: int, payload: bytes) -> bytes:
+        """Encrypt one event's payload under the subject's key for `keep`; the key must exist (`ensure`)."""
+        nonce = os.urandom(12)
+        return _FORMAT + nonce + self._cipher(ref, keep).encrypt(nonce, payload, self._bound_to(ref, keep, event))
+
+    def open(self, ref: int, keep: str, event: int, sealed: bytes) -> bytes:
+        """Decrypt what `seal` made; raise KeyMissing when its key is gone or it was bound to something else."""
+        if sealed[:1] != _FORMAT:
+            raise KeyMissing
+        try:
+            return self._cipher(ref, keep).decrypt(sealed[1:13], sealed[13:], self._bound_to(ref, keep, event))
+        except InvalidTag:
+            raise KeyMissing from None
+
+    def _bound_to(self, ref: int, keep: str, event: int) -> bytes:
+        return f"{self._workspace}|{ref}|{keep}|{event}|1".encode()
+
+    # keys
+
+    def ensure(self, pairs: Iterable[tuple[int, str]]) -> None:
+        """Make the data keys that do not exist yet; durable when it returns."""
+        wanted = {pair for pair in pairs if pair not in self._ciphers}
+        missing = wanted - self._load(wanted)
+        if not missing:
+            return
+        generation = self._generations()[-1]
+        rows = [(ref, keep, generation, self._wrap(ref, keep, generation, secrets.token_bytes(32))) for ref, keep in missing]
+        with self._database.write() as conn:
+            conn.exec_driver_sql("INSERT INTO data_key (ref, keep, generation, wrapped) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
+        self._load(missing)  # another process may have been first: what is stored counts
+
+    def _load(self, pairs: set[tuple[int, str]]) -> set[tuple[int, str]]:
+        if not pairs:
+            return set()
+        refs = list({ref for ref, _ in pairs})
+        found: set[tuple[int, str]] = set()
+        with self._database.read() as conn:
+            for start in range(0, len(refs), 500):
+                part = refs[start : start + 500]
+                marks = ",".join("?" * len(part))
+                rows = conn.exec_driver_sql(f"SELECT ref, keep, generation, wrapped FROM data_key WHERE ref IN ({marks})", tuple(part))
+                for ref, keep, generation, wrapped in rows:
+                    self._remember((ref, keep), self._unwrap(ref, keep, generation, wrapped))
+                    found.add((ref, keep))
+        return found & pairs
+
+    def _cipher(self, ref: int, keep: str) -> AESGCM:
+        cipher = self._ciphers.get((ref, keep))
+        if cipher is None:
+            if not self._load({(ref, keep)}):
+                raise KeyMissing
+            cipher = self._ciphers[(ref, keep)]
+        return cipher
+
+    def _remember(self, pair: tuple[int, str], key: bytes) -> None:
+        self._ciphers[pair] = AESGCM(key)
+        if len(self._ciphers) > _CACHE:
+            self._ciphers.popitem(last=False)
+
+    def forget(self, ref: int) -> None:
+        """Drop a subject's keys from memory."""
+        for pair in [pair for pair in self._ciphers if pair[0] == ref]:
+            del self._ciphers[pair]
+
+    def destroy(self, ref: int, except_keeps: frozenset[str]) -> None:
+        """Delete the data keys of `ref` but those of `except_keeps`. Unrecoverable only after `turn_generation`."""
+        self.forget(ref)
+        with self._database.write() as conn:
+            keeps = [row[0] for row in conn.exec_driver_sql("SELECT keep FROM data_key WHERE ref = ?", (ref,))]
+            for keep in keeps:
+                if keep not in except_keeps:
+                    conn.exec_driver_sql("DELETE FROM data_key WHERE ref = ? AND keep = ?", (ref, keep))
+
+    def turn_generation(self) -> int:
+        """Wrap every living key anew and destroy the old generations; returns the new generation's number.
+
+        Safe to run again after a crash: keys not yet moved are still under a generation that exists.
+        """
+        new = self._generations()[-1] + 1
+        load_or_create(self._path(new))
+        with self._database.write() as conn:
+            rows = conn.exec_driver_sql("SELECT ref, keep, generation, wrapped FROM data_key WHERE generation < ?", (new,)).all()
+            moved = [(new, self._wrap(ref, keep, new, self._unwrap(ref, keep, old, wrapped)), ref, keep) for ref, keep, old, wrapped in rows]
+            if moved:
+                conn.exec_driver_sql("UPDATE data_key SET generation = ?, wrapped = ? WHERE ref = ? AND keep = ?", moved)
+        self._database.truncate_log()
+        for old in self._generations()[:-1]:
+            _shred_file(self._path(old))
+            self._wrappers.pop(old, None)
+        return new
+
+    # generations
+
+    def _generations(self) -> list[int]:
+        return sorted(int(path.stem.split("-")[1]) for path in self._folder.glob("generation-*.key"))
+
+    def _path(self, generation: int) -> Path:
+        return self._folder / f"generation-{generation}.key"
+
+    def _wrapper(self, generation: int) -> AESGCM:
+        if generation not in self._wrappers:
+            path = self._path(generation)
+            if not path.exists():
+                raise Fault("key-generation-missing", f"key generation {generation} is not in the secrets folder", status=503)
+            self._wrappers[generation] = AESGCM(path.read_bytes())
+        return self._wrappers[generation]
+
+    def _wrap(self, ref: int, keep: str, generation: int, key: bytes) -> bytes:
+        nonce = os.urandom(12)
+        return nonce + self._wrapper(generation).encrypt(nonce, key, f"{self._workspace}|{ref}|{keep}|{generation}".encode())
+
+    def _unwrap(self, ref: int, keep: str, generation: int, wrapped: bytes) -> bytes:
+        return self._wrapper(generation).decrypt(wrapped[:12], wrapped[12:], f"{self._workspace}|{ref}|{keep}|{generation}".encode())
+
+
+def load_or_create(path: Path, size: int = 32) -> bytes:
+    """The secret in `path`, made on first use, readable by its owner alone."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        found = path.read_bytes()
+        if len(found) != size:
+            raise Fault("secret-damaged", f"`{path.name}` is not {size} bytes long", status=503) from None
+        return found
+    with os.fdopen(handle, "wb") as file:
+        file.write(secret := secrets.token_bytes(size))
+        file.flush()
+        os.fsync(file.fileno())
+    return secret
+
+
+def _shred_file(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(secrets.token_bytes(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
