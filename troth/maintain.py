@@ -10,6 +10,7 @@ import logging
 from troth.base.clock import now, now_micros
 from troth.ledger.checkpoint import parse_unverified
 from troth.ledger.tape import TapeKind
+from troth.rights.erasure import continue_cases
 from troth.workspace import Workspace
 
 _SETTLE_ROWS = 5_000
@@ -23,6 +24,7 @@ def tend(workspace: Workspace) -> None:
         if _worth_settling(workspace):
             workspace.lake.settle()
         workspace.lake.unlink_retired()
+        continue_cases(workspace)
         checkpoint(workspace)
     except Exception as error:  # the round is tried again; what failed is named without its data
         _logger.warning("maintenance of %s failed: %s", workspace.id, type(error).__name__)

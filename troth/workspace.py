@@ -22,6 +22,7 @@ from sqlalchemy import BigInteger, Column, Connection, Integer, Table, Text
 from troth.base.clock import instant, micros, now, now_micros
 from troth.base.database import Database, key_metadata, metadata
 from troth.base.errors import Fault
+from troth.base.filelock import exclusive
 from troth.base.ids import new_token
 from troth.gate.admit import Reads
 from troth.gate.grant import Grant
@@ -253,19 +254,16 @@ class House:
 @contextmanager
 def owning(folder: Path) -> Iterator[None]:
     """Own the data folder while the block runs; raises `data-in-use` when another Troth does."""
-    import fcntl
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "troth.lock").open("a")
-    except OSError:
+        with exclusive(folder / "troth.lock", wait=False):
+            yield
+    except BlockingIOError:
+        raise Fault("data-in-use", f"another `troth run` owns `{folder.name}`", help="stop it, or name another folder with --data", status=503) from None
+    except (NotADirectoryError, FileExistsError, PermissionError, OSError) as failure:
+        if getattr(failure, "filename", None) is None or not str(failure.filename).startswith(str(folder)):
+            raise
         raise Fault("data-not-writable", f"`{folder.name}` cannot be written", help="check who owns the data folder", status=503) from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Fault("data-in-use", f"another `troth run` owns `{folder.name}`", help="stop it, or name another folder with --data", status=503) from None
-        yield
 
 
 def parse_policy(text: str) -> Policy:

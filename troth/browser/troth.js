@@ -374,10 +374,12 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
 #troth-dialog{inline-size:min(40rem,100% - 2rem);margin:auto}
 #troth-dialog::backdrop{background:#0008}
 #troth-dialog h2{padding-inline-end:6rem}
-#troth-dialog li{border-block-start:1px solid #8888;padding-block:.75rem}
+#troth-dialog li{border-block-start:1px solid #8888;padding-block:.5rem}
+#troth-dialog small{display:block}
+#troth-dialog .troth-links{margin-block-start:1rem}
 .troth label{display:flex;justify-content:space-between;align-items:center;gap:1rem;cursor:pointer}
 .troth h2{font-size:1.15rem;line-height:1.3}
-.troth :is(h2,ul,.troth-note){margin-block-end:.5rem}
+.troth :is(h2,p,ul){margin-block-end:.5rem}
 .troth :is(h2,b,button){font-weight:600}
 :is(.troth,#troth-foot) :is(small,.troth-note){font-size:.875rem}
 .troth a{text-decoration:underline;padding-block:.2rem}
@@ -386,8 +388,8 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
 .troth input:checked{background:var(--c);border-color:var(--c);justify-content:flex-end}
 .troth input:checked::before{background:var(--d)}
 .troth input:disabled{opacity:.5}
-.troth-buttons{display:flex;flex-wrap:wrap;gap:.6rem;flex:1 1 18rem}
-.troth button{flex:1 1 7rem;min-block-size:2.75rem;padding:.4rem 1rem;background:var(--c);color:var(--d);border:1px solid var(--c);border-radius:.6rem;text-align:center;cursor:pointer}
+.troth-buttons{display:grid;grid-auto-columns:1fr;grid-auto-flow:column;gap:.6rem;flex:1 1 18rem}
+.troth button{min-block-size:2.75rem;padding:.4rem;background:var(--c);color:var(--d);border:1px solid var(--c);border-radius:.6rem;text-align:center;cursor:pointer}
 .troth #troth-close{position:absolute;inset-block-start:.9rem;inset-inline-end:1rem;min-block-size:2rem;padding:.1rem .6rem;background:none;color:inherit}
 .troth :focus-visible,#troth-back:focus-visible{outline:3px solid var(--b);outline-offset:2px}
 #troth-back{font:inherit;font-size:.875rem;min-block-size:2rem;padding:.1rem .6rem;background:var(--a);color:var(--b);border:1px solid #8888;border-radius:1rem;cursor:pointer}
@@ -403,9 +405,9 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
     const said = await told("/consent?" + new URLSearchParams({ tz: timezone, lang: language }));
     if (!said) return; // nothing is known of what is permitted, so nothing is done
     terms = { gpc: [], cookies: [], joins: [], ...said, purposes: said.purposes.filter((purpose) => purpose.wording) }; // without words it is not asked
-    settle();
     const { unsent, how } = choice();
     if (unsent) tell(states(terms.purposes.filter((purpose) => answer(purpose).state), (purpose) => answer(purpose).state), how, visitor());
+    settle();
     if (mayView()) {
       const seen = drawView().filter((path) => path !== location.pathname);
       write(VIEW, JSON.stringify({ ...parsed(VIEW), seen: [...seen, location.pathname].slice(-10) }), days(VIEW));

@@ -79,7 +79,8 @@ def _values(section: str, id: str, field: str, old: Any, new: Any) -> Iterator[F
 
 def _members(section: str, id: str, field: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator[Fact]:
     """What joined and left a list; when neither, its order changed. Group companies are told apart by their id."""
-    left, joined = [each for each in old if each not in new], [each for each in new if each not in old]
+    were, are = set(old), set(new)
+    left, joined = [each for each in old if each not in are], [each for each in new if each not in were]
     for each in left:
         yield Fact(section, id, field, each, None, getattr(each, "id", str(each)), True)
     for each in joined:

@@ -43,8 +43,9 @@ def _events(checking: Checking) -> None:
 
 
 def _required(checking: Checking, id: str, event: EventType) -> None:
+    collected = set(event.items)
     for index, item in enumerate(event.required):
-        if item not in event.items:
+        if item not in collected and not checking.notes.full:
             message = f"event {quoted(id)} requires {quoted(item)}, which it does not collect"
             place = ("events", id, "required", index)
             checking.found(Code.REQUIRED_NOT_COLLECTED, place, message, meant(item, event.items, event.required))
@@ -60,12 +61,12 @@ def _purposes(checking: Checking) -> None:
 
 
 def _remainder(checking: Checking, id: str, purpose: Purpose) -> None:
-    policy = checking.policy
+    policy, used = checking.policy, set(purpose.items)
     for index, name in enumerate(purpose.remainder):
         place, item = ("purposes", id, "remainder", index), policy.items.get(name)
-        if item is None:
+        if item is None and not checking.notes.full:
             checking.name(Code.UNDECLARED_ITEM, place, name, policy.items, purpose.remainder)
-        elif item.form != "clear" or name not in purpose.items:
+        elif item is not None and (item.form != "clear" or name not in used):
             why = "which is not clear" if item.form != "clear" else "which it does not use"
             checking.found(Code.REMAINDER_NOT_CLEAR, place, f"purpose {quoted(id)} keeps {quoted(name)} without permission, {why}")
 

@@ -29,7 +29,7 @@ class Checking:
     def names(self, code: Code, place: Place, names: Collection[str], known: Collection[str]) -> None:
         """Every name of a list must be declared."""
         for index, name in enumerate(names):
-            if name and name not in known:
+            if name and name not in known and not self.notes.full:
                 self.name(code, (*place, index), name, known, names)
 
     def name(self, code: Code, place: Place, name: str, known: Collection[str], used: Collection[str] = ()) -> None:

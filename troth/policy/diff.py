@@ -20,9 +20,10 @@ from troth.policy.words import BASES, KINDS, country, day, length, listed, plain
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One fact that differs. `sentences`: the fact, then what follows from it; lower case after the first, no full stop."""
+    """One fact that differs. `sentences`: the fact, then what follows from it. `key` names what joined or left a list."""
 
     place: tuple[str, ...]
+    key: str
     before: Any
     after: Any
     material: bool
@@ -33,14 +34,14 @@ class Change:
 
     def as_json(self) -> dict[str, Any]:
         """The change for a program. An entry that came or went is named, not repeated."""
-        return {"place": list(self.place), "before": _bare(self.before), "after": _bare(self.after), "material": self.material,
+        return {"place": list(self.place), "key": self.key, "before": _bare(self.before), "after": _bare(self.after), "material": self.material,
                 "sentences": list(self.sentences)}
 
 
 def diff(old: Policy, new: Policy) -> list[Change]:
     """Every fact in which `new` differs from `old`, in the order of the file; equal policies give nothing."""
     return [
-        Change(fact.place, fact.before, fact.after, widens(fact, old, new), tuple(_say(fact, old, new)))
+        Change(fact.place, fact.key, fact.before, fact.after, widens(fact, old, new), tuple(_say(fact, old, new)))
         for fact in facts(old, new)]
 
 

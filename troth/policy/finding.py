@@ -28,6 +28,7 @@ class Code(StrEnum):
     """Every remark there is. The order is that of the page that explains them."""
 
     # the file as text
+    UNREADABLE = "unreadable"
     TOO_LARGE = "too-large"
     NOT_UTF8 = "not-utf8"
     HIDDEN_CHARACTER = "hidden-character"
@@ -88,7 +89,6 @@ class Code(StrEnum):
     UNPROVEN = "unproven"
     DATE_UNCHANGED = "date-unchanged"
     # a client below its parent
-    PARENT_UNREADABLE = "parent-unreadable"
     PARENT_INVALID = "parent-invalid"
     CYCLIC_EXTENSION = "cyclic-extension"
     REMOVES_NOTHING = "removes-nothing"
@@ -154,11 +154,16 @@ class Notes:
         self.findings: list[Finding] = []
         self._seen: set[tuple[Code, str, Position, str]] = set()
 
+    @property
+    def full(self) -> bool:
+        """Whether further remarks are dropped; then there is no use in looking for what was meant."""
+        return len(self.findings) > self.LIMIT
+
     def add(self, code: Code, message: str, spot: Spot, help: str | None = None, place: Place = ()) -> None:
         """Remember a remark once."""
         position = Position(spot.line, spot.column)
         seen = (code, spot.path, position, message)
-        if seen in self._seen or len(self.findings) > self.LIMIT:
+        if seen in self._seen or self.full:
             return
         self._seen.add(seen)
         if len(self.findings) == self.LIMIT:

@@ -2,8 +2,8 @@
 
 1. The text becomes a marked tree (`marked`). 2. A client's tree is laid over its parent's (`compose`).
 3. The sections are read (`sections`). 4. The parts are checked against one another and the law (`findings`).
-5. A client is checked against its parent. Every step goes on after a fault, so that all faults are reported together.
-A policy with an error is never returned.
+5. A client is checked against its parent (`compose`). Every step goes on after a fault, so that all faults are reported
+together. A policy with an error is never returned.
 """
 
 from __future__ import annotations
@@ -17,17 +17,19 @@ from pathlib import Path
 from troth.policy.compose import lay_over, widenings
 from troth.policy.finding import Code, Finding, Notes, Place, Spot, errors, quoted
 from troth.policy.findings import check_into
-from troth.policy.marked import Entry, Scalar, Table, TEXT_LIMIT, positions, read_tree
+from troth.policy.marked import TEXT_LIMIT, Entry, Scalar, Table, positions, read_tree
 from troth.policy.model import Policy
 from troth.policy.sections import LANGUAGE_VERSION, POLICY
 from troth.policy.shapes import Where
 
 Load = Callable[[str], str]
+"""Gives the text of a parent by the name after `extends:`, seen from the first file."""
+
 PARENTS_LIMIT = 5
 
 
 class PolicyInvalid(Exception):
-    """The file cannot run. `findings` holds everything found, worst and mildest."""
+    """The file cannot run. `findings` holds everything found, warnings too; the message lists the errors."""
 
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__("\n".join(str(finding) for finding in errors(findings)))
@@ -41,11 +43,20 @@ class Parsed:
     draft: Policy | None
     findings: list[Finding]
     positions: Mapping[Place, Spot]
+    tree: Table | None = None
 
     @property
     def policy(self) -> Policy | None:
         """The policy, or None when any finding is an error."""
         return None if errors(self.findings) else self.draft
+
+
+class _Unreadable(Exception):
+    """A file that gives no text."""
+
+    def __init__(self, code: Code, why: str) -> None:
+        super().__init__(why)
+        self.code, self.why = code, why
 
 
 def read_policy(path: Path, today: date | None = None) -> Policy:
@@ -60,21 +71,20 @@ def read_policy(path: Path, today: date | None = None) -> Policy:
 
 
 def inspect(path: Path, today: date | None = None) -> Parsed:
-    """The file as read, with findings and positions; never raises for what a file holds."""
+    """The file as read, with findings and positions. Never raises for what a file holds."""
     try:
-        text = _read_text(path)
-    except (OSError, ValueError) as problem:
+        text = _text_of(path)
+    except _Unreadable as problem:
         notes = Notes()
-        code = Code.NOT_UTF8 if isinstance(problem, UnicodeDecodeError) else Code.TOO_LARGE if isinstance(problem, ValueError) else Code.PARENT_UNREADABLE
-        notes.add(code, _why_unreadable(problem), Spot(path.name, 1, 1))
+        notes.add(problem.code, problem.why, Spot(path.name, 1, 1))
         return Parsed(None, notes.findings, {})
-    return read_text(text, lambda name: _read_text(path.parent / name), path.name, today)
+    return read_text(text, lambda name: _text_of(path.parent / name), path.name, today)
 
 
 def parse(text: str, load: Load | None = None) -> tuple[Policy | None, list[Finding]]:
     """The policy `text` states, or None when a finding is an error; and all findings in the order of the file.
 
-    `load` gives the text of a parent by the name after `extends:`.
+    `load` gives the text of a parent; without it a file that extends another cannot be read.
     """
     parsed = read_text(text, load)
     return parsed.policy, parsed.findings
@@ -82,8 +92,15 @@ def parse(text: str, load: Load | None = None) -> tuple[Policy | None, list[Find
 
 def read_text(text: str, load: Load | None = None, path: str = "policy.yaml", today: date | None = None) -> Parsed:
     """The text as read; `path` names it in findings."""
+    return _read(text, load, path, today, ())
+
+
+def _read(text: str, load: Load | None, path: str, today: date | None, above: tuple[str, ...]) -> Parsed:
+    """`above` names the files that led here through `extends`, this one last."""
     notes = Notes()
-    tree, parent = _whole_tree(text, load, path, notes, ())
+    tree, parent = read_tree(text, path, notes), None
+    if tree is not None and "extends" in tree.entries:
+        tree, parent = _on_parent(tree, load, path, notes, above)
     if tree is None:
         return Parsed(None, notes.findings, {})
     spots = dict(positions(tree))
@@ -92,22 +109,20 @@ def read_text(text: str, load: Load | None = None, path: str = "policy.yaml", to
     check_into(notes, draft, spots, today, faults)
     if parent is not None:
         widenings(parent, draft, spots, notes)
-    return Parsed(draft, sorted(notes.findings, key=lambda found: (found.path != path, found.path, found.position.line, found.position.column)), spots)
+    ordered = sorted(notes.findings, key=lambda found: (found.path != path, found.path, found.position.line, found.position.column))
+    return Parsed(draft, ordered, spots, tree)
 
 
 def _read_sections(tree: Table, path: str, notes: Notes) -> Policy:
     version = tree.entries.get("troth")
     if version is not None and isinstance(version.value, Scalar) and version.value.text != LANGUAGE_VERSION:
         message = f"the file is written for version {quoted(version.value.text)} of the language; this is version `{LANGUAGE_VERSION}`"
-        notes.add(Code.UNKNOWN_LANGUAGE_VERSION, message, version.value.spot)
+        notes.add(Code.UNKNOWN_LANGUAGE_VERSION, message, version.value.spot, place=("troth",))
     return POLICY.read(tree, Where((), Spot(path, 1, 1), notes))
 
 
-def _whole_tree(text: str, load: Load | None, path: str, notes: Notes, above: tuple[str, ...]) -> tuple[Table | None, Policy | None]:
-    """The file's tree with its parents' under it, and the parent's policy when it has one."""
-    tree = read_tree(text, path, notes)
-    if tree is None or "extends" not in tree.entries:
-        return tree, None
+def _on_parent(tree: Table, load: Load | None, path: str, notes: Notes, above: tuple[str, ...]) -> tuple[Table | None, Policy | None]:
+    """The file's tree laid over its parent's, and the parent; two Nones when the parent cannot serve."""
     extends = tree.entries["extends"]
     name = _parent_name(extends, path if above else "", notes)
     if name is None:
@@ -115,57 +130,56 @@ def _whole_tree(text: str, load: Load | None, path: str, notes: Notes, above: tu
     if name in above or len(above) >= PARENTS_LIMIT:
         notes.add(Code.CYCLIC_EXTENSION, f"{quoted(name)} comes back to itself through `extends`", extends.value.spot)
         return None, None
-    return _over_parent(tree, extends, name, load, notes, (*above, name))
-
-
-def _over_parent(tree: Table, extends: Entry, name: str, load: Load | None, notes: Notes,
-                 above: tuple[str, ...]) -> tuple[Table | None, Policy | None]:
     try:
-        if load is None:
-            raise OSError("no place to read parents from")
-        text = load(name)
-    except (OSError, ValueError, KeyError) as problem:
-        notes.add(Code.PARENT_UNREADABLE, f"the parent {quoted(name)} cannot be read: {_why_unreadable(problem)}", extends.value.spot)
+        text = _loaded(load, name)
+    except _Unreadable as problem:
+        notes.add(problem.code, f"the parent {quoted(name)} cannot be read: {problem.why}", extends.value.spot)
         return None, None
-    below = Notes()
-    parent_tree, grandparent = _whole_tree(text, load, name, below, above)
-    parent = None if parent_tree is None else _read_sections(parent_tree, name, below)
-    if parent is not None:
-        check_into(below, parent, dict(positions(parent_tree)) if parent_tree else {}, None, [])
-    if parent is not None and grandparent is not None:
-        widenings(grandparent, parent, dict(positions(parent_tree)) if parent_tree else {}, below)
-    faults = errors(below.findings)
-    if parent_tree is None or parent is None or faults:
-        if not any(fault.code is Code.CYCLIC_EXTENSION for fault in faults):
-            notes.add(Code.PARENT_INVALID, f"the parent {quoted(name)} has {len(faults)} errors of its own", extends.value.spot)
-        for fault in faults:
-            notes.add(fault.code, fault.message, Spot(fault.path, fault.position.line, fault.position.column), fault.help)
+    below = _read(text, load, name, None, (*above, name))
+    if below.policy is None or below.tree is None:
+        _pass_on(below.findings, name, extends, notes)
         return None, None
-    return lay_over(parent_tree, tree, parent.workspace, notes), parent
+    return lay_over(below.tree, tree, below.policy.workspace, notes), below.policy
 
 
 def _parent_name(extends: Entry, path: str, notes: Notes) -> str | None:
     """The parent's name seen from the first file, or None when it is no relative path to a policy file."""
     node = extends.value
     if not isinstance(node, Scalar) or node.null or node.text.startswith(("/", "\\")) or not node.text.endswith((".yaml", ".yml")):
-        notes.add(Code.PARENT_UNREADABLE, "`extends` must be a path to a policy file, seen from this one", node.spot)
+        notes.add(Code.UNREADABLE, "`extends` must be the path of a policy file, seen from this one", node.spot)
         return None
     return posixpath.normpath(posixpath.join(posixpath.dirname(path), node.text))
 
 
-def _read_text(path: Path) -> str:
-    with path.open("rb") as file:
-        data = file.read(TEXT_LIMIT + 1)
+def _pass_on(findings: list[Finding], name: str, extends: Entry, notes: Notes) -> None:
+    """A broken parent's errors, each at its own place, under one that says whose they are."""
+    faults = errors(findings)
+    if not any(fault.code in {Code.CYCLIC_EXTENSION, Code.PARENT_INVALID} for fault in faults):
+        count = "an error" if len(faults) == 1 else f"{len(faults)} errors"
+        notes.add(Code.PARENT_INVALID, f"the parent {quoted(name)} has {count} of its own", extends.value.spot)
+    for fault in faults:
+        notes.add(fault.code, fault.message, Spot(fault.path, fault.position.line, fault.position.column), fault.help)
+
+
+def _loaded(load: Load | None, name: str) -> str:
+    if load is None:
+        raise _Unreadable(Code.UNREADABLE, "there is no place to read parents from")
+    try:
+        return load(name)
+    except (OSError, ValueError, LookupError):
+        raise _Unreadable(Code.UNREADABLE, "it is not there") from None
+
+
+def _text_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(TEXT_LIMIT + 1)
+    except (OSError, ValueError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) and problem.strerror else "it is not a path"
+        raise _Unreadable(Code.UNREADABLE, why.lower()) from None
     if len(data) > TEXT_LIMIT:
-        raise ValueError("the file is larger than 1 MiB")
-    return data.decode("utf-8-sig")
-
-
-def _why_unreadable(problem: Exception) -> str:
-    match problem:
-        case UnicodeDecodeError():
-            return "the file is not UTF-8"
-        case OSError():
-            return (problem.strerror or str(problem)).lower()
-        case _:
-            return str(problem) if isinstance(problem, ValueError) else "it is not there"
+        raise _Unreadable(Code.TOO_LARGE, "the file is larger than 1 MiB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _Unreadable(Code.NOT_UTF8, "the file is not UTF-8") from None

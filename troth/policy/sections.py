@@ -157,7 +157,7 @@ def _read_regimes(node: Node, where: Where) -> dict[str, Regime]:
     known = regimes()
     names = NAMES.read(node, where)
     for index, name in enumerate(names):
-        if name and name not in known:
+        if name and name not in known and not where.notes.full:
             spot = node.entries[index].spot if isinstance(node, Listing) else where.spot
             where.wrong(Code.UNDECLARED_REGIME, f"no body of law is known as {quoted(name)}", spot, meant(name, known, names))
     return {name: known[name] for name in names if name in known}

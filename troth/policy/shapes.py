@@ -115,10 +115,12 @@ def listing(each: Shape[T], unique: bool = True) -> Shape[tuple[T, ...]]:
             where.wrong(Code.WRONG_TYPE, f"{field_at(where.place)} must be a list, in square brackets or with dashes", node.spot)
             return ()
         values: list[T] = []
+        seen: set[T] = set()
         for index, entry in enumerate(node.entries):
             value = each.read(entry, where.into(index, entry.spot))
-            if unique and value in values:
+            if unique and value in seen:
                 where.wrong(Code.REPEATED_NAME, f"{field_at(where.place)} names {quoted(str(value))} twice", entry.spot)
+            seen.add(value)
             values.append(value)
         return tuple(values)
     return Shape(read, lambda values: [each.write(value) for value in values], ())
@@ -259,7 +261,7 @@ def read_fields(node: Node, where: Where, keys: tuple[Key, ...]) -> dict[str, An
     table = _table(node, where)
     names = [key.name for key in keys]
     for name, entry in table.items():
-        if name and name not in names:
+        if name and name not in names and not where.notes.full:
             message = f"{thing(where.place)} has no key {quoted(name)}"
             where.into(name, entry.key).wrong(Code.UNKNOWN_KEY, message, help=meant(name, names, used=table.keys()))
     return {key.name: _read_key(key, table, where) for key in keys}

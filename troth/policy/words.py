@@ -43,7 +43,7 @@ _SMALL: Mapping[str, timedelta] = {"hour": timedelta(hours=1), "minute": timedel
 
 
 def length(kept: timedelta | None) -> str:
-    """A duration in the largest unit that says it: years and months within a fiftieth, the rest exactly."""
+    """A duration in the largest unit that says it. Years and months may say a fiftieth more than is kept, never less."""
     if kept is None:
         return "as long as it is needed"
     days, rest = kept.days, kept % timedelta(days=1)
@@ -52,7 +52,7 @@ def length(kept: timedelta | None) -> str:
         return _counted(kept // _SMALL[unit], unit)
     for unit, span in (("year", 365.25), ("month", 30.4375)):
         count = round(days / span)
-        if count and abs(days - count * span) <= days / 50:
+        if count and 0.98 * count * span <= days <= int(count * span) + 1:
             return _counted(count, unit)
     return _counted(days // 7, "week") if days and not days % 7 else _counted(days, "day")
 

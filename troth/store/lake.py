@@ -8,7 +8,6 @@ Source: Apache Parquet format; SQLite for the list (a table format's own log was
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Te
 
 from troth.base.clock import now_micros
 from troth.base.database import Database, metadata
+from troth.base.filelock import exclusive
 from troth.base.ids import new_token
 
 lake_file = Table(
@@ -98,8 +98,7 @@ class Lake:
     @contextmanager
     def lease(self) -> Iterator[None]:
         """The one maintenance lease: settling, erasing and sweeping exclude each other, across processes."""
-        with (self.folder / "maintenance.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with exclusive(self.folder / "maintenance.lock"):
             yield
 
     # writing

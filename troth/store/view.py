@@ -105,7 +105,7 @@ class Views:
         purpose = grant.rule.purpose
         said_no = f"SELECT ref FROM standing WHERE purpose = ? AND state IN ({_PROHIBITIONS})"
         no: set[int] = {row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE restricted = 1 OR canary = 1")}
-        no |= {row[0] for row in conn.exec_driver_sql("SELECT ref FROM erased_subject WHERE swept = 0")}
+        no |= {row[0] for row in conn.exec_driver_sql("SELECT ref FROM erased_subject WHERE swept = 0 UNION SELECT ref FROM kept")}
         if grant.plan.objectable(purpose):
             no |= {row[0] for row in conn.exec_driver_sql(said_no, (purpose.id,))}
         heads = {links[ref] for ref in no if ref in links}  # the same person's no holds under every reference

@@ -127,6 +127,11 @@ class KeyRing:
         for pair in [pair for pair in self._ciphers if pair[0] == ref]:
             del self._ciphers[pair]
 
+    def wrapped(self, ref: int) -> list[tuple[str, bytes]]:
+        """The wrapped data keys of `ref` as they rest, by retention rule."""
+        with self._database.read() as conn:
+            return [(row[0], row[1]) for row in conn.exec_driver_sql("SELECT keep, wrapped FROM data_key WHERE ref = ?", (ref,))]
+
     def destroy(self, ref: int, except_keeps: frozenset[str]) -> None:
         """Delete the data keys of `ref` but those of `except_keeps`. Unrecoverable only after `turn_generation`."""
         self.forget(ref)

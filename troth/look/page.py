@@ -1,0 +1,109 @@
+"""What does a template become? One HTML answer with everything escaped and nothing foreign allowed.
+
+Templates of a room rest in `templates/<room>/`. No inline script or style works under this policy, by intent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from troth.base.clock import instant
+from troth.look import static
+
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_HEADERS = {
+    "content-security-policy": CSP,
+    "cache-control": "no-store",
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
+def render(template: str, http: Request, *, status: int = 200, headers: Mapping[str, str] | None = None, **context: Any) -> HTMLResponse:
+    """A template as a page. `http` and the context are seen by it; `headers` go over the usual ones."""
+    body = environment().get_template(template).render(http=http, **context)
+    return HTMLResponse(body, status, dict(_HEADERS) | dict(headers or {}))
+
+
+def error_page(http: Request, status: int, code: str, message: str, help: str | None = None, **context: Any) -> HTMLResponse:
+    """A coded error as a page of its own: what happened, and what to do."""
+    return render("error.html", http, status=status, code=code, message=message, help=help, **context)
+
+
+def wants_page(http: Request) -> bool:
+    """Whether whoever asks reads pages rather than JSON."""
+    return "text/html" in http.headers.get("accept", "")
+
+
+def environment() -> Environment:
+    """The one template environment; made on first use."""
+    global _environment
+    if _environment is None:
+        _environment = _make()
+    return _environment
+
+
+_environment: Environment | None = None
+
+
+def _make() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["static"] = static.address
+    made.filters |= {"number": number, "percent": percent, "length": length, "day": day, "moment": moment, "plural": plural}
+    return made
+
+
+def number(value: float | None) -> str:
+    """`12345` as `12 345`, with a space that does not break; nothing held back as a dash."""
+    return "–" if value is None else f"{value:,.0f}".replace(",", "\u202f")
+
+
+def percent(share: float | None) -> str:
+    """A share of one as a percentage: whole from 10 % on, with a decimal below."""
+    if share is None:
+        return "–"
+    return f"{share * 100:.0f}\u202f%" if share >= 0.0995 or share == 0 else f"{share * 100:.1f}\u202f%"
+
+
+def length(seconds: int | None) -> str:
+    """Seconds as `4:05`, or as `1:02:03` from an hour on."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def day(value: date) -> str:
+    """A date as `9 March 2026`."""
+    return f"{value.day} {value:%B %Y}"
+
+
+def moment(value: datetime | int) -> Markup:
+    """An instant (aware, or microseconds since 1970) as a `<time>` element, to the minute, in UTC."""
+    at = instant(value) if isinstance(value, int) else value
+    shown = f"{at.day} {at:%b %Y, %H:%M}"
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(at.isoformat(), shown, shown)
+
+
+def plural(count: float, one: str, many: str | None = None) -> str:
+    """`1 visit`, `2 visits`."""
+    return f"{number(count)}\u00a0{one if count == 1 else many or one + 's'}"

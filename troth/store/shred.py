@@ -1,0 +1,219 @@
+"""How is a person erased? At once in effect (`tombstone`), then in fact (`rewrite_without`, `look_for`).
+
+What is erased: every row about the references, their identifiers, links, standing and keys. What stays: keyed
+hashes that serve only to refuse what is sent again, and parts that a stated ground of law keeps, sealed and alone.
+`ON_ERASURE` declares what happens in every table of the state database; an undeclared table fails a test and
+stops an erasure from being called complete.
+Source: GDPR Art. 17, 17(3); NIST SP 800-88 (cryptographic erase)
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet as pq
+from sqlalchemy import BigInteger, Column, Connection, Table, Text
+
+from troth.base.database import Database, metadata
+from troth.gate.grant import Grant
+from troth.store.lake import Lake
+
+kept = Table(
+    "kept",
+    metadata,
+    Column("ref", BigInteger, primary_key=True, autoincrement=False),
+    Column("keep", Text, primary_key=True),
+    Column("ground", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+
+class Fate(StrEnum):
+    """What erasure does to a table."""
+
+    DELETE = "rows deleted"
+    REDUCE = "rows deleted, parts kept by law stay sealed and alone"
+    DETACH = "the reference is taken out, the fact stays"
+    REFUSE_LIST = "keyed hashes stay, only to refuse what is sent again"
+    NOT_PERSONAL = "holds nothing about a person"
+    CASE = "holds the erasure itself; its own key is destroyed at the end"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A table's fate and the columns that name a subject."""
+
+    fate: Fate
+    columns: tuple[str, ...] = ()
+
+
+ON_ERASURE: Mapping[str, Rule] = {
+    "subject": Rule(Fate.DELETE, ("ref",)),
+    "identifier": Rule(Fate.DELETE, ("ref",)),
+    "standing": Rule(Fate.DELETE, ("ref",)),
+    "consent_act": Rule(Fate.DELETE, ("ref",)),
+    "link": Rule(Fate.DELETE, ("a", "b")),
+    "held": Rule(Fate.REDUCE, ("ref",)),
+    "journal": Rule(Fate.REDUCE, ("ref",)),
+    "number_lease": Rule(Fate.DELETE, ("ref",)),
+    "seen": Rule(Fate.REFUSE_LIST, ("ref",)),
+    "erased_subject": Rule(Fate.REFUSE_LIST),
+    "erased_identifier": Rule(Fate.REFUSE_LIST),
+    "kept": Rule(Fate.REFUSE_LIST),
+    "row_class": Rule(Fate.NOT_PERSONAL),
+    "refused": Rule(Fate.NOT_PERSONAL),
+    "lake_file": Rule(Fate.NOT_PERSONAL),
+    "policy_version": Rule(Fate.NOT_PERSONAL),
+    "ledger_entry": Rule(Fate.NOT_PERSONAL),
+    "ledger_node": Rule(Fate.NOT_PERSONAL),
+    "ledger_head": Rule(Fate.NOT_PERSONAL),
+    "ledger_checkpoint": Rule(Fate.NOT_PERSONAL),
+    "erasure_case": Rule(Fate.CASE),
+}
+
+
+def tombstone(conn: Connection, grant: Grant, refs: Iterable[int], at: int) -> dict[str, int]:
+    """Erase in effect, in the caller's one short transaction: from its commit on nobody's grant finds the subject.
+
+    Needs the grant of the subject's own right, naming one of `refs`. Returns rows touched per table.
+    """
+    wanted = sorted(set(refs))
+    if grant.reference not in wanted or grant.rule is not None:
+        raise PermissionError("erasure needs the grant of the subject's own right")
+    counts: dict[str, int] = {}
+    present = {row[0] for row in conn.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for ref in wanted:
+        conn.exec_driver_sql("INSERT INTO erased_subject (ref, erased_at, swept) VALUES (?, ?, 0) ON CONFLICT DO NOTHING", (ref, at))
+        conn.exec_driver_sql(
+            "INSERT INTO erased_identifier (hash, erased_at) SELECT hash, ? FROM identifier WHERE ref = ? "
+            "ON CONFLICT (hash) DO UPDATE SET erased_at = excluded.erased_at",
+            (at, ref),
+        )
+        for table, rule in ON_ERASURE.items():
+            if table in present:
+                counts[table] = counts.get(table, 0) + _apply(conn, table, rule, ref)
+    return counts
+
+
+def _apply(conn: Connection, table: str, rule: Rule, ref: int) -> int:
+    touched = 0
+    for column in rule.columns:
+        match rule.fate:
+            case Fate.DELETE:
+                touched += conn.exec_driver_sql(f"DELETE FROM {table} WHERE {column} = ?", (ref,)).rowcount
+            case Fate.DETACH:
+                touched += conn.exec_driver_sql(f"UPDATE {table} SET {column} = 0 WHERE {column} = ?", (ref,)).rowcount
+            case Fate.REFUSE_LIST:
+                touched += conn.exec_driver_sql(f"UPDATE {table} SET {column} = 0, kept = 1 WHERE {column} = ?", (ref,)).rowcount
+            case Fate.REDUCE | Fate.NOT_PERSONAL | Fate.CASE:
+                touched += conn.exec_driver_sql(f"SELECT count(*) FROM {table} WHERE {column} = ?", (ref,)).scalar_one()
+    return touched
+
+
+def keep_by_law(conn: Connection, refs: Iterable[int], grounds: Mapping[str, tuple[str, int]]) -> None:
+    """Note what a ground keeps of erased references: retention rule to (ground, until when in microseconds)."""
+    for ref in refs:
+        for keep, (ground, until) in grounds.items():
+            conn.exec_driver_sql(
+                "INSERT INTO kept (ref, keep, ground, until) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", (ref, keep, ground, until)
+            )
+
+
+def rewrite_without(lake: Lake, state: Database, grounds: Mapping[int, frozenset[str]]) -> int:
+    """Erase in fact: journal rows and lake rows of each reference go, but the sealed parts its grounds keep.
+
+    `grounds` maps each erased reference to the retention rules that stay. Batched: a file is rewritten once
+    however many people leave. Returns rows removed or reduced. Safe to run again.
+    """
+    touched = 0
+    with lake.lease():
+        with state.read() as conn:
+            days = sorted({row[0] for ref in grounds for row in conn.exec_driver_sql("SELECT day FROM held WHERE ref = ?", (ref,))})
+            files = lake.files(conn, days)
+        for file in files:
+            table = pq.read_table(lake.path(file))
+            about = pa.compute.is_in(table["ref"], value_set=pa.array(list(grounds), pa.int64()))
+            many = pa.compute.sum(about).as_py() or 0
+            if many:
+                touched += many
+                lake.rewrite([file], lambda whole, about=about: _without(whole, about, grounds))
+        with state.write() as conn:
+            for ref, stays in grounds.items():
+                touched += _reduce_journal(conn, ref, stays)
+                if not stays:
+                    conn.exec_driver_sql("DELETE FROM held WHERE ref = ?", (ref,))
+    lake.unlink_retired(at_once=True)
+    return touched
+
+
+def _without(table: pa.Table, about: pa.ChunkedArray, grounds: Mapping[int, frozenset[str]]) -> pa.Table:
+    others = table.filter(pa.compute.invert(about))
+    left = []
+    for row in table.filter(about).to_pylist():
+        sealed = _only(row["sealed"], grounds[row["ref"]])
+        if sealed is not None:
+            fixed = ("seq", "event", "ref", "class", "day", "at")
+            left.append({name: row[name] if name in fixed else None for name in table.column_names} | {"sealed": sealed})
+    if not left:
+        return others
+    return pa.concat_tables([others, pa.Table.from_pylist(left, schema=table.schema)])
+
+
+def _only(sealed: bytes, stays: frozenset[str]) -> bytes | None:
+    parts = [(keep, blob) for keep, blob in msgspec.msgpack.decode(sealed) if keep in stays]
+    return msgspec.msgpack.encode(parts) if parts else None
+
+
+def _reduce_journal(conn: Connection, ref: int, stays: frozenset[str]) -> int:
+    rows = conn.exec_driver_sql("SELECT seq, sealed FROM journal WHERE ref = ?", (ref,)).all()
+    for seq, sealed in rows:
+        left = _only(sealed, stays)
+        if left is None:
+            conn.exec_driver_sql("DELETE FROM journal WHERE seq = ?", (seq,))
+        else:
+            conn.exec_driver_sql("UPDATE journal SET clear = ?, sealed = ? WHERE seq = ?", (b"{}", left, seq))
+    return len(rows)
+
+
+def look_for(folders: Sequence[Path], needles: Iterable[bytes]) -> list[str]:
+    """The names of files below `folders` in which any of the needles still stands, byte for byte.
+
+    Compressed columns of the lake are opened and looked through as well.
+    """
+    wanted = [needle for needle in needles if len(needle) >= 5]
+    found = []
+    for folder in folders:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            if _stands_in(path, wanted):
+                found.append(str(path.relative_to(folder)))
+    return found
+
+
+def _stands_in(path: Path, needles: Sequence[bytes]) -> bool:
+    try:
+        if path.stat().st_size == 0:
+            return False
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+            if any(view.find(needle) >= 0 for needle in needles):
+                return True
+        return path.suffix == ".parquet" and _stands_in_columns(path, needles)
+    except FileNotFoundError:  # a file that went while we looked holds nothing
+        return False
+
+
+def _stands_in_columns(path: Path, needles: Sequence[bytes]) -> bool:
+    table = pq.read_table(path)
+    for field in table.schema:
+        if pa.types.is_string(field.type) or pa.types.is_binary(field.type):
+            values = pa.compute.unique(table[field.name].combine_chunks()).to_pylist()
+            whole = b"\x00".join(value.encode() if isinstance(value, str) else value for value in values if value is not None)
+            if any(needle in whole for needle in needles):
+                return True
+    return False
