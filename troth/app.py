@@ -17,6 +17,8 @@ from troth.base.errors import Fault
 from troth.collect.door import Door
 from troth.collect.web import routes as web_routes
 from troth.gate.reasons import Refused
+from troth.maintain import tend
+from troth.reports.api import routes as report_routes
 from troth.settings import Settings
 from troth.workspace import House
 
@@ -37,7 +39,7 @@ class Troth:
         self.door = Door(self.house)
         self._maintenance = Maintenance(self.house)
         self.pages = Starlette(
-            routes=[Route("/healthz", _health), *web_routes(self.house, self.door), *_later_routes(self)],
+            routes=[Route("/healthz", _health), *report_routes(self.house), *web_routes(self.house, self.door), *_later_routes(self)],
             exception_handlers={Fault: _fault, Refused: _refused, 404: _not_found, 500: _broken},  # type: ignore[dict-item]
             lifespan=self._lifespan,
             middleware=[Middleware(SecurityHeaders)],
@@ -76,8 +78,6 @@ class Maintenance:
         self._thread.join(timeout=60)
 
     def _run(self) -> None:
-        from troth.maintain import tend
-
         while not self._stop.wait(self._every):
             for workspace in self._house.all():
                 tend(workspace)

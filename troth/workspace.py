@@ -7,6 +7,7 @@ holds at an instant. It decides nothing about data.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -100,6 +101,10 @@ class Workspace:
     def grant(self, purpose: str, role: str, operator: str, items: frozenset[str] = frozenset()) -> Grant:
         """A grant to query for a purpose under the policy in force; raises Refused."""
         return self.reads.admit(self.state, self.plan, purpose, role, operator, items)
+
+    def grant_reveal(self, purpose: str, role: str, operator: str, canaries: bool = False) -> Grant:
+        """A grant to see sealed items of everyone a purpose may see; entered each time; raises Refused."""
+        return self.reads.admit_reveal(self.state, self.plan, purpose, role, operator, canaries)
 
     # the policy in force
 
@@ -231,6 +236,20 @@ class House:
                 self.workspace(name)
             found = self._by_key.get(key)
         return found
+
+    def for_program(self, id: str, authorization: str) -> Workspace:
+        """The workspace a program may act for: its `Authorization: Bearer <api_key>` must be that workspace's own.
+
+        Raises `sign-in-needed` (401) without a key and `other-workspace` (403) with any other, whether or not
+        the workspace exists.
+        """
+        scheme, _, key = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not key:
+            raise Fault("sign-in-needed", "send the workspace's api key as a bearer token", status=401)
+        known = _NAME.fullmatch(id) and (self.settings.data / id / "state.db").exists()
+        if not known or not hmac.compare_digest(self.workspace(id).access["api_key"].encode(), key.encode()):
+            raise Fault("other-workspace", "this key is not for this workspace", status=403)
+        return self.workspace(id)
 
     def _opened(self, id: str) -> Workspace:
         with self._guard:

@@ -66,7 +66,7 @@ def read_sites(folder: Path = HERE) -> list[Site]:
 def start(site: Site, server: str, host: str = "127.0.0.1", folder: Path = HERE) -> Server:
     """Serve `site` in a thread, its script coming from the origin `server`. Stop it with `shutdown()`."""
     listening = Server(host, site, read_pages(folder / site.name, site, server), _csp(server))
-    threading.Thread(target=listening.serve_forever, name=site.name, daemon=True).start()
+    threading.Thread(target=listening.serve_forever, args=(0.1,), name=site.name, daemon=True).start()
     return listening
 
 

@@ -21,6 +21,7 @@ import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvicorn
@@ -33,6 +34,7 @@ from starlette.routing import Route
 from troth.browser import script
 
 Json = dict[str, Any]
+Answer = Callable[[Request], Awaitable[Response]]
 
 TEXT = {
     "title": "Your choices about your visit",
@@ -85,14 +87,14 @@ class FakeTroth:
 
     def start(self) -> FakeTroth:
         app = Starlette(routes=[
-            Route("/v1/batch", self._batch, methods=["POST"]),
+            Route("/v1/batch", self._or_failing(self._batch), methods=["POST"]),
             Route("/{w}/troth.js", self._script),
-            Route("/{w}/consent", self._ask, methods=["GET"]),
-            Route("/{w}/consent", self._answer, methods=["POST"]),
-            Route("/{w}/number", self._number),
-            Route("/{w}/forms/{name}", self._form, methods=["POST"]),
-            Route("/{w}/comments", self._read_comments, methods=["GET"]),
-            Route("/{w}/comments", self._comment, methods=["POST"]),
+            Route("/{w}/consent", self._or_failing(self._ask), methods=["GET"]),
+            Route("/{w}/consent", self._or_failing(self._answer), methods=["POST"]),
+            Route("/{w}/number", self._or_failing(self._number)),
+            Route("/{w}/forms/{name}", self._or_failing(self._form), methods=["POST"]),
+            Route("/{w}/comments", self._or_failing(self._read_comments), methods=["GET"]),
+            Route("/{w}/comments", self._or_failing(self._comment), methods=["POST"]),
             Route("/{w}/{page}", lambda _: HTMLResponse("<title>Server page</title><h1>Server page</h1>")),
         ])
         app.add_middleware(CORSMiddleware, allow_origins=self.origins, expose_headers=["Retry-After"])
@@ -108,20 +110,22 @@ class FakeTroth:
         self._server.should_exit = True
         self._thread.join(timeout=5)
 
-    def _failure(self, path: str, done: bool) -> Response | None:
-        for planned in self._failing:
-            if path.endswith(planned[0]) and planned[2] is done:
+    def _or_failing(self, answer: Answer) -> Answer:
+        async def answered(http: Request) -> Response:
+            planned = next((one for one in self._failing if http.url.path.endswith(one[0])), None)
+            if planned:
                 self._failing.remove(planned)
-                return JSONResponse({"code": "busy", "message": "please wait"}, planned[1], {"Retry-After": "1"})
-        return None
+            if planned is None or planned[2]:
+                good = await answer(http)
+            return JSONResponse({"code": "busy", "message": "please wait"}, planned[1], {"Retry-After": "1"}) if planned else good
+
+        return answered
 
     async def _script(self, http: Request) -> Response:
         config = {"w": http.path_params["w"], "base": self.origin, "key": "pk_test"}
         return Response(script(config), media_type="text/javascript; charset=utf-8")
 
     async def _ask(self, http: Request) -> Response:
-        if failed := self._failure(http.url.path, False):
-            return failed
         self.asks.append(dict(http.query_params))
         zone, w = http.query_params["tz"], http.path_params["w"]
         regime = "california" if zone == "America/Los_Angeles" else "uk" if zone == "Europe/London" else "gdpr"
@@ -140,19 +144,15 @@ class FakeTroth:
         } | self.terms)
 
     async def _answer(self, http: Request) -> Response:
-        if failed := self._failure(http.url.path, False):
-            return failed
         self.answers.append(json.loads(await http.body()))
         return JSONResponse({"ok": True, "version": "1", "receipt": None})
 
     async def _batch(self, http: Request) -> Response:
-        if failed := self._failure(http.url.path, False):
-            return failed
         sent = json.loads(await http.body())
         self.batches.append(sent | {"content_type": http.headers.get("content-type", "")})
         known = Counter(event["messageId"] for event in self.events)
         self.events += [event for event in sent["batch"] if not known[event["messageId"]]]
-        return self._failure(http.url.path, True) or JSONResponse({"ok": True})
+        return JSONResponse({"ok": True})
 
     async def _number(self, http: Request) -> Response:
         self.leases.append(dict(http.query_params))

@@ -13,8 +13,7 @@ from visit import BERLIN, LONDON, LOS_ANGELES, until
 
 def test_a_page_view_carries_its_address_referrer_and_where_the_clock_is(visit: Open, fake: FakeTroth) -> None:
     cal = visit(LOS_ANGELES)
-    cal.page.goto("https://search.example/")
-    cal.page.evaluate(f"location.href = '{cal.site}/pricing?utm_source=letter&q=boots#prices'")
+    cal.page.goto(f"{cal.site}/pricing?utm_source=letter&q=boots#prices", referer="https://search.example/")
     until(fake.pages, "the page view")
     event = fake.pages()[0]
     assert event["context"]["page"] == {
@@ -64,7 +63,6 @@ def test_a_message_the_server_could_not_take_is_sent_again_under_the_same_id(vis
     until(lambda: len(fake.batches) == 2, "a third try", seconds=15)
     ids = [event["messageId"] for sent in fake.batches for event in sent["batch"]]
     assert len(ids) == 2 and len(set(ids)) == 1 and len(fake.pages()) == 1
-    cal.complaints.clear()
 
 
 def test_a_message_the_server_refuses_is_not_sent_again(visit: Open, fake: FakeTroth) -> None:
@@ -75,7 +73,6 @@ def test_a_message_the_server_refuses_is_not_sent_again(visit: Open, fake: FakeT
     cal.page.evaluate("troth.track('Feature Used', {feature: 'menu'})")
     until(lambda: fake.events, "the next event")
     assert [event.get("event") for event in fake.events] == ["Feature Used"]
-    cal.complaints.clear()
 
 
 def test_what_still_waits_is_sent_when_the_page_is_left(visit: Open, fake: FakeTroth) -> None:
@@ -86,7 +83,6 @@ def test_what_still_waits_is_sent_when_the_page_is_left(visit: Open, fake: FakeT
     cal.page.goto(cal.site + "/nowhere-but-not-here.svg")
     until(lambda: len(fake.pages()) >= 1, "the beacon")
     assert fake.pages()[0]["context"]["page"]["path"] == "/"
-    cal.complaints.clear()
 
 
 def test_a_name_is_sent_only_beside_a_permitted_id(visit: Open, fake: FakeTroth) -> None:
@@ -140,7 +136,6 @@ def test_a_form_says_what_became_of_it_in_plain_text(visit: Open, fake: FakeTrot
     assert fake.forms == [{"key": "pk_test", "anonymousId": None, "name": "contact", "fields": {
         "name": "Cleo", "email": "cleo@example.org", "phone": "", "message": "Do you open on Mondays?"}}]
     assert cleo.cookies() == {} and cleo.page.input_value("main #email") == ""
-    cleo.complaints.clear()
 
 
 def test_the_newsletter_form_needs_its_fields(visit: Open, fake: FakeTroth) -> None:
@@ -175,8 +170,8 @@ def test_without_its_warning_the_comment_form_stays_shut(visit: Open, fake: Fake
     fake.fail_next("/comments", 404)
     cleo = visit(BERLIN)
     cleo.go("/blog/asking-first")
+    cleo.page.wait_for_timeout(300)
     assert cleo.page.locator(".remarks form").is_hidden()
-    cleo.complaints.clear()
 
 
 def test_tastes_are_remembered_only_while_that_is_permitted(visit: Open, fake: FakeTroth) -> None:

@@ -54,7 +54,8 @@ class Visit:
     def tab(self) -> Page:
         page = self.context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
+        # A failed fetch is printed by the browser itself; that is no complaint about the page.
+        page.on("console", lambda said: said.type == "error" and "Failed to load" not in said.text and self.complaints.append(said.text))
         return page
 
     def go(self, path: str = "/", page: Page | None = None) -> Page:

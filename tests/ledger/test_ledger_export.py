@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import random
+import re
 import subprocess
 import sys
 from base64 import b64decode, b64encode
@@ -23,7 +24,7 @@ from troth.ledger.checkpoint import Checkpoint, parse_unverified, sign
 from troth.ledger.entry import Entry, EntryKind
 from troth.ledger.export import export, sign_manifest
 from troth.ledger.log import Log
-from troth.ledger.note import fingerprint, public_bytes
+from troth.ledger.note import fingerprint, public_bytes, sign_text
 
 LOG = Log()
 ORIGIN = "ledger.test/infinity"
@@ -108,9 +109,20 @@ def test_every_single_bit_of_what_is_not_hashed_elsewhere_counts(folder: Path, n
     for at in range(len(whole)):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << at % 8)]) + whole[at + 1 :])
         assert not holds(folder), f"byte {at} of {name} was not noticed"
+    for at in range(len(whole) - 4, len(whole)):  # the end of the last base64 value, whose spare bits must be zero
+        for flip in range(1, 256):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :])
+            assert not holds(folder), f"byte {at} of {name}, flipped by {flip}, was not noticed"
     for longer in (whole + b"\n", b"\n" + whole, whole + b" ", whole[:-1], whole.replace(b"\n", b"\r\n"), whole + whole, b""):
         path.write_bytes(longer)
         assert not holds(folder)
+
+
+def test_no_signature_can_be_added_to_the_list_of_files(folder: Path) -> None:
+    path = folder / "MANIFEST"
+    added = sign_text("x\n", "witness.test/w1", Ed25519PrivateKey.generate()).rpartition("\n\n")[2]
+    path.write_text(path.read_text() + added)
+    assert not holds(folder)
 
 
 def test_a_file_too_many_or_too_few_is_found(folder: Path) -> None:
@@ -168,6 +180,18 @@ def repeat_one(lines: Lines) -> None:
     lines.insert(1, lines[1])
 
 
+def misnumber_one(lines: Lines) -> None:
+    lines[5]["idx"] = 6
+
+
+def add_one(lines: Lines) -> None:
+    lines.append(lines[-1] | {"idx": len(lines)})
+
+
+def mislabel_a_size(lines: Lines) -> None:
+    lines[0]["size"] += 1
+
+
 def change_a_proof(lines: Lines) -> None:
     lines[1]["proof"][0] = b64encode(b"x" * 32).decode()
 
@@ -201,10 +225,13 @@ INSIDE = [
     ("entries.jsonl", lose_the_last),
     ("entries.jsonl", lose_all),
     ("entries.jsonl", repeat_one),
+    ("entries.jsonl", misnumber_one),
+    ("entries.jsonl", add_one),
     ("checkpoints.jsonl", swap_whole),
     ("checkpoints.jsonl", lose_the_first),
     ("checkpoints.jsonl", lose_the_last),
     ("checkpoints.jsonl", repeat_one),
+    ("checkpoints.jsonl", mislabel_a_size),
     ("checkpoints.jsonl", sign_with_another_key),
     ("checkpoints.jsonl", sign_another_root),
     ("checkpoints.jsonl", sign_an_unnamed_log),
@@ -232,6 +259,21 @@ def test_what_the_signer_itself_changed_is_found(
     capsys.readouterr()
     assert not holds(folder)
     assert "every byte as signed" in capsys.readouterr().out  # so it was not the list of files that told
+
+
+def test_a_signed_list_does_not_excuse_another_key_line_or_an_older_checkpoint(folder: Path, key: Ed25519PrivateKey) -> None:
+    last = parse_unverified((folder / "checkpoint").read_text())
+    older: str = json.loads((folder / "checkpoints.jsonl").read_text().splitlines()[0])["note"]
+    keys = (folder / "public_key.txt").read_text()
+    wrong_id = re.sub(r"\+[0-9a-f]{8}\+", "+00000000+", keys)
+    for name, wrong in (("checkpoint", older), ("public_key.txt", wrong_id), ("public_key.txt", keys + keys)):
+        true = (folder / name).read_text()
+        (folder / name).write_text(wrong)
+        sign_manifest(folder, last, key)
+        assert not holds(folder)
+        (folder / name).write_text(true)
+        sign_manifest(folder, last, key)
+        assert holds(folder)
 
 
 def test_a_checkpoint_seen_before_must_be_of_this_history(

@@ -106,12 +106,15 @@ CHANGES = {
     "an entry changed": "UPDATE ledger_entry SET data = CAST(replace(data, 'collected', 'revealed') AS BLOB) WHERE idx = {idx}",
     "an entry lost": "DELETE FROM ledger_entry WHERE idx = {idx}",
     "an entry added": "INSERT INTO ledger_entry SELECT 1000 + idx, data FROM ledger_entry WHERE idx = {idx}",
+    "an entry moved": "UPDATE ledger_entry SET idx = 1000 WHERE idx = {idx}",
+    "the last entry changed": "UPDATE ledger_entry SET data = CAST(replace(data, 'log-origin', 'collected') AS BLOB) WHERE idx = 22",
     "two entries swapped": "UPDATE ledger_entry AS one SET data = (SELECT data FROM ledger_entry WHERE idx = 22 - one.idx)"
     " WHERE idx IN ({idx}, 22 - {idx})",
     "a node changed": "UPDATE ledger_node SET hash = zeroblob(32) WHERE level = 1 AND idx = {idx} / 2",
     "a node lost": "DELETE FROM ledger_node WHERE level = 1 AND idx = {idx} / 2",
     "a node added": "INSERT INTO ledger_node VALUES (40, {idx}, zeroblob(32))",
     "the head set back": "UPDATE ledger_head SET size = 22, peaks = zeroblob(96)",
+    "the head changed": "UPDATE ledger_head SET peaks = zeroblob(length(peaks))",
     "the head lost": "DELETE FROM ledger_head",
     "a checkpoint's root changed": "UPDATE ledger_checkpoint SET root = zeroblob(32)",
     "a checkpoint's note changed": "UPDATE ledger_checkpoint SET note = replace(note, '23', '22')",
@@ -129,6 +132,14 @@ def test_any_change_to_the_tables_is_found(database: Database, fill: Fill, key: 
         assert conn.exec_driver_sql(CHANGES[change].format(idx=idx)).rowcount > 0
         with pytest.raises(Fault):
             LOG.verify(conn)
+
+
+def test_entries_are_never_given_out_with_one_missing(database: Database, fill: Fill) -> None:
+    fill(9)
+    with database.write() as conn:
+        conn.exec_driver_sql("DELETE FROM ledger_entry WHERE idx = 4")
+        with pytest.raises(LedgerBroken):
+            list(LOG.entries(conn))
 
 
 def rewrite(database: Database, keep: int, kind: EntryKind) -> None:

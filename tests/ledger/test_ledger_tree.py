@@ -48,6 +48,18 @@ def test_every_vector_comes_out_as_published(
         check()
 
 
+@pytest.mark.parametrize(("inclusion", "consistency"), CHECKERS)
+def test_bytes_cannot_be_moved_from_one_hash_to_its_neighbour(inclusion: Callable[..., None], consistency: Callable[..., None]) -> None:
+    left, right = leaf_hash(b"left"), leaf_hash(b"right")
+    root = node_hash(left, right)
+    inclusion(left, 0, 2, [right], root)
+    consistency(1, 2, [right], left, root)
+    with pytest.raises((ProofInvalid, verifier.DoesNotHold)):
+        inclusion(left + right[:1], 0, 2, [right[1:]], root)
+    with pytest.raises((ProofInvalid, verifier.DoesNotHold)):
+        consistency(1, 2, [right[1:]], left + right[:1], root)
+
+
 # The model: RFC 6962 section 2.1, word for word and slow.
 
 

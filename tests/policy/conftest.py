@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from policy_edits import EXAMPLES
 
 from troth.policy.model import Policy
 from troth.policy.parse import read_policy
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 GOLDEN = Path(__file__).parent / "golden"
 
 

@@ -9,8 +9,7 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edits import Key, edited, entry, without
-from conftest import EXAMPLES
+from policy_edits import EXAMPLES, Key, edited, entry, without
 from troth.policy.diff import Change, diff, stale_date
 from troth.policy.finding import errors
 from troth.policy.model import Permission, Policy

@@ -131,7 +131,7 @@
     return reply?.ok ? reply.json().catch(() => null) : null;
   };
 
-  let telling = Promise.resolve(); // answers arrive one by one, before the events that rest on them
+  let telling = Promise.resolve(); // answers arrive in order, before what rests on them
   const tell = (choices, how, anonymousId) => {
     const body = JSON.stringify({ key: config.key, anonymousId, choices, how, screen: terms.screen, version: terms.version, tz: timezone, lang: language });
     telling = telling.then(async () => {
@@ -188,7 +188,7 @@
     const url = location.href.split("#")[0];
     if (here) from = here;
     here = url;
-    return push("page", {});
+    return push("page");
   };
   const moved = () => setTimeout(() => {
     if (location.href.split("#")[0] !== here) page();
@@ -222,7 +222,7 @@
   const room = new ResizeObserver(() => document.documentElement.style.setProperty("--troth-room", (banner ? banner.offsetHeight + 16 : 0) + "px"));
   let drawn = "";
   const drawBanner = () => {
-    const asked = unanswered(), ids = Object.keys(states(asked, String)).join();
+    const asked = unanswered(), ids = String(asked.map(({ id }) => id));
     if (drawn === ids) return;
     drawn = ids;
     if (banner) banner.remove();
@@ -303,7 +303,7 @@
     if (!terms || !mayView()) return false;
     write(VIEW, JSON.stringify({ ...parsed(VIEW), [key]: value }), days(VIEW));
     drawView();
-    if (key === "preference") push("track", { event: "Preference Set", properties: { preference: value } });
+    push("track", { event: "Preference Set", properties: { [key]: value } });
     return true;
   };
   const drawView = () => {
@@ -367,16 +367,15 @@
 :root{scroll-padding-block-end:var(--troth-room)}
 body::after{content:"";display:block;block-size:var(--troth-room)}
 .troth,.troth *{box-sizing:border-box;margin:0;padding:0;font:inherit;color:inherit;text-align:start;max-inline-size:none;list-style:none}
-.troth{font:1rem/1.5 var(--troth-font,system-ui,sans-serif);background:var(--a);color:var(--b);border:1px solid #8888;border-radius:.6rem;padding:1.1rem 1.25rem;overflow:auto;box-shadow:0 .5rem 2rem #0004;max-block-size:calc(100% - 2rem)}
+.troth{font:1rem/1.5 var(--troth-font,system-ui,sans-serif);background:var(--a);color:var(--b);border:1px solid #8888;border-radius:.6rem;padding:1.25rem;overflow:auto;box-shadow:0 .5rem 2rem #0004;max-block-size:calc(100% - 2rem)}
 #troth-banner{position:fixed;z-index:99999;inset-inline:1rem;inset-block-end:1rem;max-inline-size:70rem;margin-inline:auto;display:flex;flex-wrap:wrap;gap:1rem 2rem;align-items:center}
 #troth-banner>:first-child{flex:1 1 26rem}
 #troth-banner ul,.troth-links{display:flex;flex-wrap:wrap;gap:0 1.25rem}
 #troth-dialog{inline-size:min(40rem,100% - 2rem);margin:auto}
 #troth-dialog::backdrop{background:#0008}
-#troth-dialog h2{padding-inline-end:6rem}
 #troth-dialog li{border-block-start:1px solid #8888;padding-block:.5rem}
 #troth-dialog small{display:block}
-#troth-dialog .troth-links{margin-block-start:1rem}
+#troth-dialog .troth-buttons{margin-block:1rem .5rem}
 .troth label{display:flex;justify-content:space-between;align-items:center;gap:1rem;cursor:pointer}
 .troth h2{font-size:1.15rem;line-height:1.3}
 .troth :is(h2,p,ul){margin-block-end:.5rem}
@@ -390,7 +389,7 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
 .troth input:disabled{opacity:.5}
 .troth-buttons{display:grid;grid-auto-columns:1fr;grid-auto-flow:column;gap:.6rem;flex:1 1 18rem}
 .troth button{min-block-size:2.75rem;padding:.4rem;background:var(--c);color:var(--d);border:1px solid var(--c);border-radius:.6rem;text-align:center;cursor:pointer}
-.troth #troth-close{position:absolute;inset-block-start:.9rem;inset-inline-end:1rem;min-block-size:2rem;padding:.1rem .6rem;background:none;color:inherit}
+.troth #troth-close{position:absolute;inset-block-start:1rem;inset-inline-end:1rem;min-block-size:2rem;padding:.1rem .6rem;background:none;color:inherit}
 .troth :focus-visible,#troth-back:focus-visible{outline:3px solid var(--b);outline-offset:2px}
 #troth-back{font:inherit;font-size:.875rem;min-block-size:2rem;padding:.1rem .6rem;background:var(--a);color:var(--b);border:1px solid #8888;border-radius:1rem;cursor:pointer}
 .troth-corner{position:fixed;z-index:99;inset-block-end:1rem;inset-inline-start:1rem}
@@ -403,7 +402,7 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
     find("[data-troth-comments]").forEach(comments);
     page();
     const said = await told("/consent?" + new URLSearchParams({ tz: timezone, lang: language }));
-    if (!said) return; // nothing is known of what is permitted, so nothing is done
+    if (!said) return; // nothing is known to be permitted
     terms = { gpc: [], cookies: [], joins: [], ...said, purposes: said.purposes.filter((purpose) => purpose.wording) }; // without words it is not asked
     const { unsent, how } = choice();
     if (unsent) tell(states(terms.purposes.filter((purpose) => answer(purpose).state), (purpose) => answer(purpose).state), how, visitor());

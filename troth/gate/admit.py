@@ -12,6 +12,7 @@ from troth.base.clock import micros, now
 from troth.base.database import Database
 from troth.consent.standing import Standing
 from troth.gate.decide import Deny, MayQuery, MayUse, Permit, Question, decide
+from troth.gate.disclosure import Known, MayDisclose, PermitDisclosure, decide_disclosure
 from troth.gate.grant import Grant, _made_by_admit
 from troth.gate.plan import Plan
 from troth.gate.reasons import Refused
@@ -50,6 +51,15 @@ class Reads:
             self._entered[key] = (micros(at) // 60_000_000, entry)
         return Grant(purpose, verdict.items, at, entry, plan, verdict.rule, None, _made_by_admit)
 
+    def admit_reveal(self, database: Database, plan: Plan, purpose: str, role: str, operator: str, canaries: bool = False) -> Grant:
+        """A grant to see sealed items too, of everyone the purpose may see; entered every time. Raises Refused."""
+        at = now()
+        verdict = _or_refuse(MayQuery(purpose, role), plan, None)
+        with database.write() as conn:
+            body = {"purpose": purpose, "role": role, "operator": operator, "policy": plan.policy.version, "canaries": canaries}
+            entry = self._log.append(conn, EntryKind.REVEALED, body, at)
+        return Grant(purpose, verdict.items, at, entry, plan, verdict.rule, None, _made_by_admit, reveals=True, canaries=canaries)
+
 
 def admit_use(
     conn: Connection, log: Log, plan: Plan, purpose: str, standing: Standing | None, operator: str, kind: EntryKind = EntryKind.REVEALED,
@@ -69,6 +79,25 @@ def admit_subject(conn: Connection, log: Log, plan: Plan, ref: int, act: str) ->
     at = now()
     entry = log.append(conn, EntryKind.REQUEST_STEP, {"act": act, "ref": ref, "policy": plan.policy.version}, at)
     return Grant("", frozenset(plan.policy.items), at, entry, plan, None, ref, _made_by_admit)
+
+
+def admit_disclosure(
+    conn: Connection, log: Log, plan: Plan, question: MayDisclose, standing: Standing | None, operator: str, known: Known, commitment: str = "",
+) -> tuple[Grant, PermitDisclosure]:
+    """A grant to hand one person's items over, with what was decided; raises Refused.
+
+    `commitment` ties the entry to the written justification without showing it.
+    """
+    at = now()
+    verdict = decide_disclosure(question, plan, standing, at, known)
+    if isinstance(verdict, Deny):
+        raise Refused(verdict.reason, verdict.about)
+    reference = standing.ref if standing else None
+    body = {"ref": reference, "recipient": verdict.receiver.id, "category": verdict.receiver.category, "country": verdict.receiver.country}
+    body |= {"purpose": verdict.purpose, "items": sorted(verdict.items), "nature": question.nature, "reason": question.reason}
+    body |= {"mechanism": verdict.mechanism, "operator": operator, "policy": plan.policy.version, "commitment": commitment}
+    entry = log.append(conn, EntryKind.DISCLOSED, body, at)
+    return Grant(verdict.purpose, verdict.items, at, entry, plan, verdict.rule, reference, _made_by_admit), verdict
 
 
 def _or_refuse(question: Question, plan: Plan, standing: Standing | None) -> Permit:

@@ -25,6 +25,8 @@ class Grant:
     rule: ViewRule | None
     reference: int | None
     maker: object
+    reveals: bool = False  # whether sealed items may be opened for many, not only for `reference`
+    canaries: bool = False  # whether it sees canaries, and canaries alone (proofs), instead of people
 
     def __post_init__(self) -> None:
         if self.maker is not _made_by_admit:

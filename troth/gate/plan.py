@@ -84,6 +84,7 @@ class Plan:
         }
         self._treatments: dict[tuple[str, object], Treatment] = {}
         self._modes: dict[tuple[str, str], Permission] = {}
+        self.rank = {population: at for at, population in enumerate(policy.populations)}  # the later one knows more of us
         self._by_message = {(event.call, event.name): event for event in policy.events.values() if event.call}
         self._by_id = {(event.call, event.id): event for event in policy.events.values() if event.call}
 

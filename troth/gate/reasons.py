@@ -41,7 +41,13 @@ class Reason(StrEnum):
     NO_SAFEGUARD = "no-safeguard"
     NO_JUSTIFICATION = "no-justification"
     REASON_NOT_LISTED = "reason-not-listed"
+    RECIPIENT_NOT_NAMED = "recipient-not-named"
+    ITEM_NOT_FOR_RECIPIENT = "item-not-for-recipient"
+    ITEMS_NOT_NAMED = "items-not-named"
+    NOT_ENFORCEABLE = "not-enforceable"
+    CASE_NOT_OPEN = "case-not-open"
     WRONG_REGION = "wrong-region"
+    NOT_ADVISED = "not-advised"
     JOIN_NOT_PROMISED = "join-not-promised"
     NOT_VERIFIED = "not-verified"
     GATE_FAILED = "gate-failed"
@@ -78,7 +84,13 @@ SENTENCES: dict[Reason, str] = {
     Reason.NO_SAFEGUARD: "nothing safeguards a transfer to that country",
     Reason.NO_JUSTIFICATION: "a written reason is needed",
     Reason.REASON_NOT_LISTED: "the policy lists no such reason",
+    Reason.RECIPIENT_NOT_NAMED: "whoever receives the data must be named",
+    Reason.ITEM_NOT_FOR_RECIPIENT: "the recipient does not need this item",
+    Reason.ITEMS_NOT_NAMED: "what is to be handed over must be named item by item",
+    Reason.NOT_ENFORCEABLE: "the demand is not one that binds the company",
+    Reason.CASE_NOT_OPEN: "there is no such case or ticket open",
     Reason.WRONG_REGION: "the policy keeps this person's data elsewhere",
+    Reason.NOT_ADVISED: "the customer has not been told of the move",
     Reason.JOIN_NOT_PROMISED: "the policy names no purpose that joins these",
     Reason.NOT_VERIFIED: "the person has not been verified",
     Reason.GATE_FAILED: "the gate itself failed, and so refuses",

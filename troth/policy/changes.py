@@ -192,7 +192,7 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("organisation", "name"): _always, ("organisation", "role"): _always,
     ("populations", "category"): _always,
     ("items", "category"): _always, ("items", "form"): _to(Form.CLEAR), ("items", "keep"): _kept_longer, ("items", "at"): _joined,
-    ("items", "values"): _always, ("items", "populations"): _of_all, ("items", "personal"): _to(False), ("items", "special"): _always,
+    ("items", "values"): _not_to(None), ("items", "populations"): _of_all, ("items", "personal"): _to(False), ("items", "special"): _always,
     ("retention", "keep_for"): _longer, ("retention", "ground"): _not_to(None),
     ("events", "items"): _joined, ("events", "population"): _always, ("events", "call"): _always, ("events", "name"): _always,
     ("events", "required"): _joined, ("events", "about"): _not_to(Leaving.DELETE), ("events", "channel"): _always,

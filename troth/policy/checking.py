@@ -19,11 +19,13 @@ class Checking:
     spots: Mapping[Place, Spot]
     notes: Notes
     today: date | None
-    faults: frozenset[Place]
+    faults: frozenset[Place]  # places that could not be read
+    around: frozenset[Place]  # and everything they stand in
 
     def found(self, code: Code, place: Place, message: str, help: str | None = None) -> None:
         """Say something of a place, unless what stands there could not be read."""
-        if not any(place[:len(fault)] == fault or fault[:len(place)] == place for fault in self.faults):
+        unread = place in self.around or any(place[:length] in self.faults for length in range(1, len(place) + 1))
+        if not unread:
             self.notes.add(code, message, self._spot(place), help, place)
 
     def names(self, code: Code, place: Place, names: Collection[str], known: Collection[str]) -> None:

@@ -28,7 +28,9 @@ def check(policy: Policy, positions: Mapping[Place, Spot] | None = None, today: 
 
 def check_into(notes: Notes, policy: Policy, spots: Mapping[Place, Spot], today: date | None, faults: Iterable[Place]) -> None:
     """`check`, into notes that exist. Nothing is said of values that could not be read (`faults`)."""
-    checking = Checking(policy, spots, notes, today, frozenset(faults))
+    unread = frozenset(faults)
+    around = frozenset(fault[:length] for fault in unread for length in range(1, len(fault)))
+    checking = Checking(policy, spots, notes, today, unread, around)
     for room in (check_names, check_law, check_notice):
         for look in room.CHECKS:
             look(checking)

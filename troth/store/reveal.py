@@ -47,6 +47,7 @@ class RevealedEvent:
     at: int
     purposes: tuple[str, ...]
     items: dict[str, Any]
+    seq: int = 0
 
 
 def held_rows(conn: Connection, lake: Lake, refs: Iterable[int]) -> list[HeldRow]:
@@ -80,11 +81,11 @@ def reveal_events(
     """The events of one person with their sealed items opened, as far as the grant goes.
 
     `refs` are the references of the person the grant names. A grant for a purpose sees that purpose's items of
-    rows collected for it; a grant for the person's own right sees all; a grant to publish may be about anyone the
-    view showed. Items whose key is gone are absent.
+    rows collected for it; a grant for the person's own right sees all; a grant to publish, or to reveal for many,
+    may be about anyone the view showed. Items whose key is gone are absent.
     """
     published = grant.rule is not None and grant.rule.purpose.kind is Kind.PUBLICATION
-    if grant.reference not in refs and not published:
+    if grant.reference not in refs and not published and not grant.reveals:
         raise PermissionError("this grant is about another subject")
     known = classes.all(conn)
     for row in held_rows(conn, lake, refs):
@@ -98,4 +99,4 @@ def reveal_events(
             except KeyMissing:
                 continue
         seen = {item: value for item, value in items.items() if item in grant.items}
-        yield RevealedEvent(row.event, row.ref, kind.event, row.at, tuple(p for p, _ in kind.permitted), seen)
+        yield RevealedEvent(row.event, row.ref, kind.event, row.at, tuple(p for p, _ in kind.permitted), seen, row.seq)

@@ -19,21 +19,11 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
-from sqlalchemy import BigInteger, Column, Connection, Table, Text
+from sqlalchemy import Connection
 
-from troth.base.database import Database, metadata
+from troth.base.database import Database
 from troth.gate.grant import Grant
 from troth.store.lake import Lake
-
-kept = Table(
-    "kept",
-    metadata,
-    Column("ref", BigInteger, primary_key=True, autoincrement=False),
-    Column("keep", Text, primary_key=True),
-    Column("ground", Text, nullable=False),
-    Column("until", BigInteger, nullable=False),
-)
-
 
 class Fate(StrEnum):
     """What erasure does to a table."""

@@ -42,6 +42,7 @@ class Snapshot:
     denied: tuple[int, ...]
     classes: tuple[tuple[int, str], ...]  # (class number, event type) that may serve
     links: tuple[tuple[int, int], ...]  # (reference, the person's first reference)
+    only: tuple[int, ...] | None  # the references seen at all; None: everyone
     mark: tuple[int, ...]
 
 
@@ -98,19 +99,29 @@ class Views:
         tail = conn.exec_driver_sql("SELECT seq, event, ref, class, day, at, clear, sealed FROM journal").all()
         links = _people(conn.exec_driver_sql("SELECT a, b FROM link WHERE until IS NULL AND purpose IN ('', ?)", (purpose.id,)).all())
         denied = self._denied(conn, grant, links)
-        return Snapshot(tuple(self._lake.files(conn)), as_table(tail) if tail else None, denied, serving, tuple(links.items()), _mark(conn))
+        return Snapshot(tuple(self._lake.files(conn)), as_table(tail) if tail else None, denied, serving, tuple(links.items()), self._only(conn, grant), _mark(conn))
 
     def _denied(self, conn: Connection, grant: Grant, links: dict[int, int]) -> tuple[int, ...]:
         assert grant.rule is not None
         purpose = grant.rule.purpose
         said_no = f"SELECT ref FROM standing WHERE purpose = ? AND state IN ({_PROHIBITIONS})"
-        no: set[int] = {row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE restricted = 1 OR canary = 1")}
+        no: set[int] = {row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE restricted = 1")}
+        canaries = {row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE canary = 1")}
+        if not grant.canaries:
+            no |= canaries
         no |= {row[0] for row in conn.exec_driver_sql("SELECT ref FROM erased_subject WHERE swept = 0 UNION SELECT ref FROM kept")}
         if grant.plan.objectable(purpose):
             no |= {row[0] for row in conn.exec_driver_sql(said_no, (purpose.id,))}
         heads = {links[ref] for ref in no if ref in links}  # the same person's no holds under every reference
         no |= {ref for ref, head in links.items() if head in heads}
         return tuple(no)
+
+    @staticmethod
+    def _only(conn: Connection, grant: Grant) -> tuple[int, ...] | None:
+        """For proofs: canaries and nobody else."""
+        if not grant.canaries:
+            return None
+        return tuple(row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE canary = 1"))
 
     def _mark_now(self, grant: Grant) -> tuple[int, ...]:
         with self._state.read() as conn:
@@ -173,6 +184,9 @@ class View:
         if snapshot.denied:
             denied = self._backend.table(self._register("denied", pa.table({"ref": pa.array(snapshot.denied, pa.int64())})))
             rows = rows.anti_join(denied, "ref")
+        if snapshot.only is not None:
+            only = self._backend.table(self._register("only", pa.table({"ref": pa.array(snapshot.only, pa.int64())})))
+            rows = rows.semi_join(only, "ref")
         rows = rows.mutate(event=rows["class"].cases(*snapshot.classes, else_=None) if snapshot.classes else ibis.literal(""))
         return self._persons(rows)
 

@@ -62,6 +62,16 @@ erased_identifier = Table(
     Column("erased_at", BigInteger, nullable=False),
 )
 
+# What a ground of law keeps of an erased subject: sealed, alone, seen by no purpose.
+kept = Table(
+    "kept",
+    metadata,
+    Column("ref", BigInteger, primary_key=True, autoincrement=False),
+    Column("keep", Text, primary_key=True),
+    Column("ground", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class NewSubject:

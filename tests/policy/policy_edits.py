@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
 from troth.policy.model import BelowFloor, Permission, Policy, ProofKind
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 Key = tuple[str, ...]
 """A fact's place, and its key when a member joined or left."""
@@ -51,12 +54,6 @@ def without(section: str, id: str) -> Callable[[Policy], Policy]:
 def part(section: str, **values: Any) -> Callable[[Policy], Policy]:
     """An edit of a section that is one record."""
     return lambda policy: replace(policy, **{section: replace(getattr(policy, section), **values)})
-
-
-@st.composite
-def edits_of(draw: st.DrawFn, policy: Policy) -> Edit:
-    """One edit of `policy`, of any sort."""
-    return draw(st.sampled_from(SORTS))(draw, policy)
 
 
 def _changed(section: str, id: str, field: str, before: object, after: Any, *more: Key) -> Edit:
@@ -177,7 +174,11 @@ SORTS = (_keep_for, _label, _gone, _permission, _basis, _below_floor, _item_leav
 
 def edited(policy: Policy) -> st.SearchStrategy[tuple[Policy, frozenset[Key]]]:
     """The policy after up to six edits of different things, and the facts that changed."""
-    many = st.lists(edits_of(policy), max_size=6, unique_by=lambda edit: edit.target)
+    @st.composite
+    def one(draw: st.DrawFn) -> Edit:
+        return draw(st.sampled_from(SORTS))(draw, policy)
+
+    many = st.lists(one(), max_size=6, unique_by=lambda edit: edit.target)
     return many.map(lambda edits: (_applied(policy, edits), frozenset().union(*(edit.facts for edit in edits))))
 
 

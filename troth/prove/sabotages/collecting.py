@@ -1,0 +1,121 @@
+"""Sabotages of what comes in."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from troth.collect import comments, people, pipeline
+from troth.collect.agents import Agent
+from troth.collect.pipeline import STEPS, Draft, Reader
+from troth.collect.routes import Routes
+from troth.collect.sources import Source
+from troth.prove.sabotage import sabotage
+from troth.subjects.directory import IdentifierKind
+
+Changes = list[tuple[Any, Any, Any]]
+
+
+def _after(step: Any, change: Any) -> tuple[Any, Any, Any]:
+    """A step of the pipeline followed by a change of the draft."""
+
+    def broken(reader: Reader, draft: Draft) -> None:
+        step(reader, draft)
+        change(draft)
+
+    return (STEPS, STEPS.index(step), broken)
+
+
+@sabotage("which page was viewed is not told apart")
+def blur_pages() -> Changes:
+    return [(Routes, "match", lambda self, path: "(other)")]
+
+
+@sabotage("properties and form fields are thrown away")
+def ignore_fields() -> Changes:
+    return [(STEPS, STEPS.index(Reader.put_declared), lambda reader, draft: None)]
+
+
+@sabotage("every visit is said to come from a search engine")
+def invent_a_source() -> Changes:
+    return [(pipeline, "classify", lambda referrer, url, own: Source("google", "organic", None, "www.google.com"))]
+
+
+@sabotage("internet addresses are not kept")
+def forget_addresses() -> Changes:
+    return [_after(Reader.put_network, lambda draft: draft.items.pop("device.ip", None))]
+
+
+@sabotage("browsers are not recognised")
+def forget_browsers() -> Changes:
+    return [_after(Reader.put_agent, lambda draft: draft.items.update({"device.browser": "unknown"}))]
+
+
+@sabotage("operating systems are guessed")
+def guess_systems() -> Changes:
+    return [_after(Reader.put_agent, lambda draft: draft.items.update({"device.os": "Windows"}))]
+
+
+@sabotage("every visitor is said to accept cookies")
+def assume_cookies_accepted() -> Changes:
+    return [_after(Reader.put_network, lambda draft: draft.items.update({"cookie.accepted": "accepted"}))]
+
+
+@sabotage("robots are counted as people")
+def count_robots() -> Changes:
+    return [(pipeline, "recognise", lambda agent: Agent("Firefox", "140", "Linux", "desktop", None))]
+
+
+@sabotage("fields the policy does not declare are dropped in silence")
+def hide_undeclared() -> Changes:
+    return [(Reader, "_drop_item", lambda self, draft, group, name: None)]
+
+
+@sabotage("a visitor without a cookie is recognised by address and browser")
+def fingerprint() -> Changes:
+    def recognise(draft: Draft) -> None:
+        if not draft.people:
+            draft.people = [(IdentifierKind.ANONYMOUS, f"{draft.origin.address}|{draft.origin.agent}")]
+
+    return [_after(Reader.name_people, recognise)]
+
+
+@sabotage("visitors at one address are taken for one person")
+def join_by_address() -> Changes:
+    def join(draft: Draft) -> None:
+        if draft.people:
+            draft.people = [(IdentifierKind.ANONYMOUS, draft.origin.address)]
+
+    return [_after(Reader.name_people, join)]
+
+
+@sabotage("a returning visitor is taken for a new one each time")
+def forget_visitors() -> Changes:
+    return [(people.People, "hash", lambda self, kind, value: os.urandom(16))]
+
+
+@sabotage("required fields may be missing")
+def require_nothing() -> Changes:
+    return [(STEPS, STEPS.index(Reader.require_items), lambda reader, draft: None)]
+
+
+@sabotage("a comment is taken without its warning")
+def skip_the_warning() -> Changes:
+    from troth.collect import web
+
+    class Anything(str):
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __ne__(self, other: object) -> bool:
+            return False
+
+    honest = comments.warning_of
+    return [(web, "warning_of", lambda policy: (Anything(honest(policy)[0]), honest(policy)[1]))]
+
+
+@sabotage("the channel that details came by is not noted")
+def forget_channels() -> Changes:
+    return [(STEPS, STEPS.index(Reader.put_channel), lambda reader, draft: None)]
