@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,10 +15,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from troth.base.errors import Fault
+from troth.base.filelock import exclusive
+from troth.collect.calls_web import routes as call_routes
 from troth.collect.door import Door
 from troth.collect.web import routes as web_routes
 from troth.gate.reasons import Refused
+from troth.look.static import routes as look_routes
 from troth.maintain import tend
+from troth.prove.pages import routes as proof_routes
+from troth.prove.verify import run_proofs
 from troth.reports.api import routes as report_routes
 from troth.settings import Settings
 from troth.workspace import House
@@ -33,13 +39,14 @@ _HEADERS = {
 class Troth:
     """The application: `/v1/…` goes straight to the collection door, the rest to Starlette."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, prove_at_start: bool = False) -> None:
         self.settings = settings
+        self._prove_at_start = prove_at_start
         self.house = House(settings)
         self.door = Door(self.house)
         self._maintenance = Maintenance(self.house)
         self.pages = Starlette(
-            routes=[Route("/healthz", _health), *report_routes(self.house), *web_routes(self.house, self.door), *_later_routes(self)],
+            routes=[Route("/healthz", _health), *report_routes(self.house), *proof_routes(self.house), *look_routes(), *web_routes(self.house, self.door), *call_routes(self.house, self.door), *_later_routes(self)],
             exception_handlers={Fault: _fault, Refused: _refused, 404: _not_found, 500: _broken},  # type: ignore[dict-item]
             lifespan=self._lifespan,
             middleware=[Middleware(SecurityHeaders)],
@@ -54,10 +61,23 @@ class Troth:
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         self._maintenance.start()
+        if self._prove_at_start:
+            threading.Thread(target=self._prove, name="proofs", daemon=True).start()
         yield
         self._maintenance.stop()
         self.door.close()
         self.house.close()
+
+
+    def _prove(self) -> None:
+        """Run every proof once, by the first process that gets to it, when the doors are open."""
+        time.sleep(2)
+        try:
+            with exclusive(self.settings.data / "proofs.lock", wait=False):
+                for workspace in self.house.all():
+                    run_proofs(workspace, f"http://127.0.0.1:{self.settings.port}")
+        except BlockingIOError:
+            return
 
 
 class Maintenance:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
 
 from troth.app import Troth
+from troth.base.errors import Fault
+from troth.base.filelock import exclusive
 from troth.policy.parse import read_policy
+from troth.prove.sabotage import break_now
 from troth.settings import Settings, load
 from troth.workspace import House
 
@@ -17,24 +26,74 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 def application() -> Troth:
     """The application of the settings in the environment; what each worker process calls."""
-    return Troth(load())
+    sabotage = os.environ.get("TROTH_SABOTAGE")
+    if sabotage:
+        break_now(sabotage)
+    collect_seldom()
+    return Troth(load(), prove_at_start=True)
 
 
-def serve(settings: Settings, host: str, demo: bool) -> None:
-    """Serve until stopped. `demo` makes the example workspaces first."""
+def collect_seldom() -> None:
+    """Let Python look for cycles less often: events are many small dictionaries without any, and each look costs more than they do."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
+def serve(settings: Settings, host: str, demo: bool, sabotage: str = "") -> None:
+    """Serve until stopped. `demo` makes the example workspaces first; `sabotage` breaks it in one named way."""
     if demo:
         prepare_examples(settings)
+    (settings.data / "troth.url").write_text(f"http://127.0.0.1:{settings.port}\n")
     os.environ |= {
         "TROTH_DATA": str(settings.data),
         "TROTH_SECRETS": str(settings.secrets),
         "TROTH_TAPE": str(settings.tape),
         "TROTH_PORT": str(settings.port),
         "TROTH_WORKERS": str(settings.workers),
+        "TROTH_SABOTAGE": sabotage,
     }
     uvicorn.run(
         "troth.serve:application", factory=True, host=host, port=settings.port, workers=settings.workers, log_level="warning",
         access_log=False, server_header=False, timeout_graceful_shutdown=10, backlog=2048,
     )
+
+
+@contextmanager
+def in_thread(settings: Settings) -> Iterator[Troth]:
+    """Serve from a thread of this process on loopback while the block runs: for tests and for proofs at rest."""
+    app = Troth(settings)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=settings.port, log_level="error", access_log=False))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 20
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.02)
+    if not server.started:
+        raise Fault("not-started", "the server did not start within 20 seconds", status=503)
+    try:
+        yield app
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
+
+
+def free_port() -> int:
+    """A port of loopback nobody listens on now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def running_at(data: Path) -> str | None:
+    """Where the Troth that owns a data folder answers, or None when none does."""
+    try:
+        with exclusive(data / "troth.lock", wait=False):
+            return None
+    except BlockingIOError:
+        return (data / "troth.url").read_text().strip() or None
+    except OSError:
+        return None
 
 
 def prepare_examples(settings: Settings) -> None:
@@ -47,5 +106,5 @@ def prepare_examples(settings: Settings) -> None:
             with workspace.state.read() as conn:
                 known = workspace.versions(conn)
             if not known:
-                workspace.publish(read_policy(policy))
+                house.publish(read_policy(policy))
     house.close()

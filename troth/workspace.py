@@ -32,6 +32,8 @@ from troth.ledger.checkpoint import load_or_create_key
 from troth.ledger.entry import EntryKind
 from troth.ledger.log import Log
 from troth.ledger.tape import Tape
+from troth.policy.compose import narrows
+from troth.policy.finding import errors
 from troth.policy.model import Policy
 from troth.policy.parse import PolicyInvalid, parse
 from troth.policy.write import to_yaml
@@ -227,6 +229,18 @@ class House:
         """Open a workspace, making it when it is new."""
         check_name(id)
         return self._open.get(id) or self._opened(id)
+
+    def publish(self, policy: Policy) -> PublishedVersion:
+        """Put a policy in force in its workspace; a client's must keep within its parent's. Raises PolicyInvalid."""
+        if policy.parent is not None and policy.parent in self.names():
+            wider = errors(narrows(self.workspace(policy.parent).policy, policy))
+            if wider:
+                raise PolicyInvalid(wider)
+        return self.create(policy.workspace).publish(policy)
+
+    def clients_of(self, id: str) -> list[Workspace]:
+        """The workspaces whose policy names this one as its parent."""
+        return [found for found in self.all() if found.policy.parent == id]
 
     def by_key(self, key: str) -> tuple[Workspace, str] | None:
         """Whose key this is, and which of its keys (`write_key` or `publishable_key`)."""

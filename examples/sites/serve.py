@@ -11,6 +11,7 @@ Source: the headers follow OWASP's list of secure headers; DESIGN section 8 give
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import mimetypes
 import re
@@ -55,7 +56,7 @@ class Server(ThreadingHTTPServer):
     @property
     def origin(self) -> str:
         host, port = self.server_address[:2]
-        return f"http://{str(host)}:{port}"
+        return f"http://{host!s}:{port}"
 
 
 def read_sites(folder: Path = HERE) -> list[Site]:
@@ -144,10 +145,8 @@ def main() -> None:
     for site in read_sites():
         chosen = Site(site.name, site.workspace, site.title, int(ports.get(site.name, site.port)))
         print(f"{site.title}: {start(chosen, said.server, said.host).origin}", flush=True)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()
-    except KeyboardInterrupt:
-        pass
 
 
 if __name__ == "__main__":

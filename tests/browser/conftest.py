@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from fake_server import FakeTroth
 from playwright.sync_api import Browser, sync_playwright
-from visit import Visit, site_server
+
+from tests.browser.fake_server import FakeTroth
+from tests.browser.visit import Visit, site_server
 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 Open = Callable[..., Visit]
@@ -25,22 +26,30 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def fake() -> Iterator[FakeTroth]:
-    server = FakeTroth().start()
-    yield server
-    server.stop()
+@pytest.fixture(scope="session")
+def server() -> Iterator[FakeTroth]:
+    running = FakeTroth().start()
+    yield running
+    running.stop()
 
 
-@pytest.fixture
-def sites(fake: FakeTroth) -> Iterator[dict[str, str]]:
+@pytest.fixture(scope="session")
+def sites(server: FakeTroth) -> Iterator[dict[str, str]]:
     """The example sites on free ports, each with its origin."""
     serve = site_server()
-    running = [serve.start(serve.Site(one.name, one.workspace, one.title, 0), fake.origin) for one in serve.read_sites()]
-    fake.origins += [one.origin for one in running]
+    running = [serve.start(serve.Site(one.name, one.workspace, one.title, 0), server.origin) for one in serve.read_sites()]
+    server.origins += [one.origin for one in running]
     yield {one.site.name: one.origin for one in running}
     for one in running:
         one.shutdown()
+        one.server_close()
+
+
+@pytest.fixture
+def fake(server: FakeTroth) -> FakeTroth:
+    """The server, having met nobody."""
+    server.forget()
+    return server
 
 
 @pytest.fixture

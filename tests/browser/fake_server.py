@@ -55,13 +55,17 @@ LABELS = {"gdpr": "European Union", "uk": "United Kingdom", "california": "Calif
 
 
 class FakeTroth:
-    """One fake server for one test. `start` listens on a free port of 127.0.0.1."""
+    """One fake server. `start` listens on a free port of 127.0.0.1, `forget` makes it as new."""
 
     def __init__(self) -> None:
+        self.origins: list[str] = []
+        self.origin = ""
+        self.forget()
+
+    def forget(self) -> None:
         self.regimes: dict[str, set[str]] = {name: set(first) for name, first in FIRST.items()}
         self.purposes: dict[str, tuple[str, str, str]] = dict(PURPOSES)
         self.terms: Json = {}
-        self.origins: list[str] = []
         self.asks: list[Json] = []
         self.answers: list[Json] = []
         self.batches: list[Json] = []
@@ -69,7 +73,6 @@ class FakeTroth:
         self.leases: list[Json] = []
         self.forms: list[Json] = []
         self.comments: list[Json] = []
-        self.origin = ""
         self._failing: list[tuple[str, int, bool]] = []
 
     def fail_next(self, path: str, status: int, times: int = 1) -> None:

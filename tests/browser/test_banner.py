@@ -11,11 +11,11 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import ARGUMENTS, Open
-from fake_server import FakeTroth
 from playwright.sync_api import Browser, expect
-from visit import BERLIN, GPC, LONDON, LOS_ANGELES, Visit, until
 
+from tests.browser.conftest import ARGUMENTS, Open
+from tests.browser.fake_server import FakeTroth
+from tests.browser.visit import BERLIN, GPC, LONDON, LOS_ANGELES, Visit, until
 from troth.browser import script
 
 ALL = ["site-analytics", "call-journey", "personalisation"]
@@ -359,6 +359,18 @@ def test_the_keyboard_goes_through_the_banner_into_the_page(visit: Open) -> None
         reached.append(cleo.page.evaluate("document.activeElement.id || document.activeElement.className || document.activeElement.href"))
     assert [one for one in reached if str(one).startswith("troth-")] == ["troth-reject", "troth-accept", "troth-choose"]
     assert reached[6:] == ["skip", "brand"]
+
+
+def test_the_banner_and_its_dialog_hold_from_right_to_left_on_a_phone(visit: Open) -> None:
+    cleo = visit(BERLIN, viewport={"width": 320, "height": 640})
+    cleo.go()
+    cleo.page.evaluate("document.documentElement.dir = 'rtl'")
+    cleo.page.click("#troth-choose")
+    box, close = cleo.page.locator("#troth-dialog").bounding_box(), cleo.page.locator("#troth-close").bounding_box()
+    assert box and close and close["x"] < box["x"] + box["width"] / 2
+    assert cleo.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    sizes = cleo.page.locator("#troth-dialog :is(button, input)").evaluate_all("all => all.map(one => one.getBoundingClientRect().height)")
+    assert min(sizes) >= 24
 
 
 def test_each_toggle_says_its_purpose_and_the_pages_are_linked(visit: Open, fake: FakeTroth) -> None:

@@ -16,8 +16,9 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import unquote
 
-from fake_server import FakeTroth
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route
+
+from tests.browser.fake_server import FakeTroth
 
 ROOT = Path(__file__).resolve().parents[2]
 LONDON, BERLIN, LOS_ANGELES = "Europe/London", "Europe/Berlin", "America/Los_Angeles"
@@ -54,9 +55,13 @@ class Visit:
     def tab(self) -> Page:
         page = self.context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        # A failed fetch is printed by the browser itself; that is no complaint about the page.
-        page.on("console", lambda said: said.type == "error" and "Failed to load" not in said.text and self.complaints.append(said.text))
+        page.on("console", self._said)
         return page
+
+    def _said(self, said: ConsoleMessage) -> None:
+        """Keep what the browser complains of; a failed fetch it prints by itself, and that is no complaint about the page."""
+        if said.type == "error" and "Failed to load" not in said.text:
+            self.complaints.append(said.text)
 
     def go(self, path: str = "/", page: Page | None = None) -> Page:
         """Open a page and wait until the script has its terms and has drawn."""

@@ -103,6 +103,12 @@ def test_a_cookie_whose_purpose_is_gone_leaves_the_list() -> None:
     assert "troth_view" not in as_html(cookie_page(without("purposes", "personalisation")(INFINITY)))
 
 
+def test_a_recipient_whose_purposes_are_gone_leaves_the_notice() -> None:
+    without_calls = without("purposes", "telephone")(INFINITY)
+    assert "Call Carrier" in as_html(notice(INFINITY, VERSIONS))
+    assert "Call Carrier" not in as_html(notice(without_calls, VERSIONS))
+
+
 class _Balanced(HTMLParser):
     """Fails on anything but balanced, known tags."""
 

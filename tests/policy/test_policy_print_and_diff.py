@@ -8,8 +8,8 @@ from datetime import date
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from policy_edits import EXAMPLES, Key, edited, entry, without
+
 from troth.policy.diff import Change, diff, stale_date
 from troth.policy.finding import errors
 from troth.policy.model import Permission, Policy
@@ -65,9 +65,16 @@ def test_the_three_examples_survive_printing() -> None:
         assert parse(to_yaml(policy))[0] == policy
 
 
+def test_a_printed_policy_can_be_read_by_a_person() -> None:
+    text = to_yaml(INFINITY)
+    assert "title: Infinity · web and calls\n" in text
+    assert "    keep_for: 395d\n" in text
+    assert "&id" not in text
+
+
 def test_a_printed_policy_with_a_parent_needs_no_other_file() -> None:
     harbour = read_policy(EXAMPLES / "harbour" / "policy.yaml")
-    again, findings = parse(to_yaml(harbour), load=None)
+    again, _ = parse(to_yaml(harbour), load=None)
     assert again is not None
     assert again.parent == "infinity"
 

@@ -338,7 +338,7 @@
     if (!place && !name) return;
     event.preventDefault();
     const fields = Object.fromEntries(new FormData(form));
-    const ids = { key: config.key, anonymousId: visitor() };
+    const ids = { key: config.key, anonymousId: visitor(), tz: timezone };
     const body = place ? { ...ids, article: place.dataset.trothComments, ...fields, warning: place.warning } : { ...ids, fields };
     const send = find("button", form), result = find("[role=status]", form)[0] || form.appendChild(make("p", { role: "status" }));
     send.forEach((one) => { one.disabled = true; });

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from troth.collect.channel import Channel
 from troth.collect.messages import Message
 from troth.collect.pipeline import Draft, Origin
 from troth.gate.plan import Treatment
@@ -37,6 +38,7 @@ class Call:
     messages: list[Message]
     origin: Origin
     done: asyncio.Future[None] | Callable[[BaseException | None], object]
+    channel: Channel | None = None  # reads the draft instead of a message
     answer: Answer = field(default_factory=Answer)
 
 
@@ -51,6 +53,7 @@ class Incoming:
     ref: int = 0
     gone: bool = False
     treatment: Treatment | None = None
+    channel: Channel | None = None
 
     def refuse(self, refusals: Refusals, reason: Reason) -> None:
         """It goes no further, because of `reason`."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from troth.base.clock import instant, now_micros
 from troth.base.errors import Fault
+from troth.collect.calls import CARRIED, undo_joins
 from troth.collect.regime import regime_for
 from troth.consent.record import PROHIBITIONS, Evidence, State, Strength, record
 from troth.consent.standing import read_standing
@@ -24,19 +26,46 @@ from troth.policy.model import Kind, Permission, Policy, Purpose, permission_und
 from troth.store.journal import count_refused
 from troth.subjects import directory
 from troth.subjects.directory import IdentifierKind, NewSubject
+from troth.subjects.links import same_person
 from troth.workspace import Workspace
 
 HOW = frozenset({"accept-all", "reject-all", "choose", "withdraw", "gpc", "form", "centre"})
 
 
 def say(workspace: Workspace, conn: Connection, ref: int, acts: Mapping[str, State], evidence: Evidence, at: int) -> int:
-    """Record acts of one subject, and tell the tape of every no; returns the ledger entry's number."""
+    """Record acts of one subject, and tell the tape of every no; returns the ledger entry's number.
+
+    A no on a purpose that joined the subject with others undoes the joins and falls on what was joined.
+    """
+    entry = _record_and_tell(workspace, conn, ref, acts, evidence, at)
+    for purpose, state in acts.items():
+        if state in PROHIBITIONS:
+            _undo_joins(workspace, conn, ref, purpose, state, evidence, at)
+    return entry
+
+
+def _record_and_tell(workspace: Workspace, conn: Connection, ref: int, acts: Mapping[str, State], evidence: Evidence, at: int) -> int:
     entry = record(conn, workspace.log, ref, acts, evidence, at)
     no = sorted(purpose for purpose, state in acts.items() if state in PROHIBITIONS)
     if no:
         kind = TapeKind.OBJECTION if State.OBJECTED in acts.values() else TapeKind.WITHDRAWAL
         workspace.tape.append(kind, {"ref": ref, "purposes": no}, instant(at))
     return entry
+
+
+def _undo_joins(workspace: Workspace, conn: Connection, ref: int, purpose: str, state: State, evidence: Evidence, at: int) -> None:
+    """Undo a person's joins for one purpose, and those of whom they were joined with.
+
+    The no falls on the other side too: else calls that only the visitor's word allowed would stay in view.
+    It goes no further than that, since somebody else may have called from the same telephone.
+    """
+    heard = replace(evidence, strength=Strength.RELAYED, how=CARRIED)
+    for one in same_person(conn, ref):
+        for other in undo_joins(conn, workspace.log, one, purpose, at):
+            standing = read_standing(conn, other)
+            if standing is not None and standing.states.get(purpose) not in PROHIBITIONS:
+                _record_and_tell(workspace, conn, other, {purpose: state}, heard, at)
+            undo_joins(conn, workspace.log, other, purpose, at)
 
 
 def askable(policy: Policy, regime: str) -> list[Purpose]:

@@ -11,6 +11,7 @@ import asyncio
 import os
 import queue
 import threading
+
 import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DatabaseError
 from troth.base.clock import instant, now_micros
 from troth.base.errors import Fault
 from troth.collect.batch import Answer, Call, Incoming, Refusals, count_refusal, tell
+from troth.collect.channel import Channel
 from troth.collect.messages import Message
 from troth.collect.people import People
 from troth.collect.pipeline import Dropped, Origin, Reader
@@ -53,6 +55,13 @@ class Ingest:
         """Keep messages; returns after the durable commit. Raises `busy` when too many wait."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answer = self._enqueue(Call(messages, origin, future))
+        await future
+        return answer
+
+    async def take(self, channel: Channel) -> Answer:
+        """Keep the event a channel brings; the same path, the same promise."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        answer = self._enqueue(Call([Message()], Origin(True, "", "", now_micros()), future, channel))
         await future
         return answer
 
@@ -120,20 +129,26 @@ class Ingest:
         with workspace.state.write() as conn:
             at = now_micros()
             plan = workspace.plan_at(conn, at)
-            batch = self._read(plan, calls, refusals)
+            batch = self._read(conn, plan, calls, refusals, at)
             self._drop_duplicates(conn, batch, refusals)
             self._people.meet(conn, batch)
             self._decide(conn, plan, batch, refusals, at)
             rows = self._seal(conn, batch, at)
             journal.append(conn, workspace.log, admit_batch(plan), rows, at)
             journal.count_refused(conn, refusals, at)
+            for one in batch:
+                if one.channel is not None and one.answer.events:
+                    one.channel.end(conn, plan, one.answer.events[0], at)
 
     # 1. read the messages under the policy in force
 
-    def _read(self, plan: Plan, calls: list[Call], refusals: Refusals) -> list[Incoming]:
+    def _read(self, conn: Connection, plan: Plan, calls: list[Call], refusals: Refusals, at: int) -> list[Incoming]:
         reader = self._reader(plan)
         batch: list[Incoming] = []
         for call in calls:
+            if call.channel is not None:
+                batch += _read_channel(conn, plan, call, call.channel, refusals, at)
+                continue
             for message in call.messages:
                 try:
                     draft = reader.read(message, call.origin)
@@ -183,6 +198,8 @@ class Ingest:
             if isinstance(standing, Reason):
                 one.refuse(refusals, standing)
                 continue
+            if one.channel is not None:
+                standing = one.channel.hear(conn, plan, standing)
             verdict = decide(MayCollect(one.draft.event.id), plan, standing, asked_at)
             if isinstance(verdict, Deny):
                 one.refuse(refusals, verdict.reason)
@@ -225,6 +242,17 @@ class Ingest:
 
 
 _pack = msgspec.msgpack.Encoder().encode
+
+
+def _read_channel(conn: Connection, plan: Plan, call: Call, channel: Channel, refusals: Refusals, at: int) -> list[Incoming]:
+    if not channel.begin(conn, at):
+        call.answer.duplicates += 1
+        return []
+    try:
+        return [Incoming(channel.draft(plan), call.answer, key=channel.key, channel=channel)]
+    except Dropped as dropped:
+        count_refusal(call.answer, refusals, channel.event, dropped.reason)
+        return []
 
 
 def _leave_remainder(one: Incoming, treatment: Treatment, refusals: Refusals) -> None:

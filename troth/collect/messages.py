@@ -76,7 +76,7 @@ def read_one(body: bytes, call: str) -> Message:
         raise Fault("event-too-large", f"an event may be at most {EVENT_LIMIT // 1024} KB", status=413)
     message = _read(_message, body)
     message.type = call
-    check_depth(message)
+    check_depth(message, body)
     return message
 
 
@@ -95,10 +95,11 @@ def key_in(body: bytes) -> str | None:
 
 def _read_part(raw: msgspec.Raw, shared: dict[str, Any] | None) -> Message | Fault:
     try:
-        if len(memoryview(raw)) > EVENT_LIMIT:
+        whole = memoryview(raw)
+        if len(whole) > EVENT_LIMIT:
             raise Fault("event-too-large", f"an event may be at most {EVENT_LIMIT // 1024} KB", status=413)
         message = _read(_message, raw)
-        check_depth(message)
+        check_depth(message, bytes(whole))
         if message.type not in CALLS:
             raise Fault("unknown-call", "an event's `type` is one of " + ", ".join(sorted(CALLS)))
     except Fault as fault:
@@ -120,8 +121,10 @@ def _read(decoder: Any, body: Any) -> Any:
         raise Fault("too-deep", f"the body is nested more than {_DEPTH} levels deep") from None
 
 
-def check_depth(message: Message) -> None:
-    """Refuse nesting no honest client sends."""
+def check_depth(message: Message, body: bytes) -> None:
+    """Refuse nesting no honest client sends. `body` is what the message was read from."""
+    if body.count(b"{") + body.count(b"[") <= _DEPTH:
+        return  # too few brackets to be deep
     ahead: list[tuple[Any, int]] = [(part, 2) for part in (message.context, message.properties, message.traits) if part]
     while ahead:
         value, depth = ahead.pop()

@@ -107,6 +107,8 @@ class People:
 
     def _read(self, conn: Connection, refs: Iterable[int]) -> None:
         missing = [ref for ref in refs if ref not in self._standings]
+        for ref in missing:
+            self._workspace.keys.forget(ref)  # one of its keys may have gone since it was last read
         found = read_standings(conn, missing) if missing else {}
         self._standings.update(found)
         for ref in missing:
@@ -126,6 +128,11 @@ class People:
         if one.hash is None:
             return NOBODY
         one.ref = one.ref or self._refs.get(one.hash, 0)  # an earlier event of this batch may have made them
+        if one.channel is not None and one.ref and not directory.is_verified(conn, one.hash):
+            one.ref = 0  # somebody named this number as theirs; who calls from it has shown that it is
+            erased_at = directory.erased_at(conn, one.hash)
+            if erased_at is not None:
+                self._erased[one.hash] = erased_at
         self._take_relayed_consent(conn, plan, one, at)
         if one.ref:
             self._read(conn, (one.ref,))
@@ -135,6 +142,8 @@ class People:
         if erased is not None and not self._came_back(one, erased):
             return Reason.ERASED
         newcomer = _newcomer(one, -1)
+        if one.channel is not None:
+            newcomer = one.channel.hear(conn, plan, newcomer)
         treatment = plan.treatment(one.draft.event.id, newcomer)
         if treatment.refusal or treatment.anonymous:
             return newcomer
@@ -151,6 +160,8 @@ class People:
         assert one.hash is not None
         new = NewSubject(draft.event.population, draft.regime, draft.canary)
         one.ref = directory.create(conn, one.hash, draft.people[0][0], new, verified=draft.origin.trusted)
+        if one.channel is not None:
+            directory.claim(conn, one.ref, one.hash)
         self._attach_others(conn, one)
         self._file(one.hash, one.ref)
         self._standings[one.ref] = _newcomer(one, one.ref)

@@ -8,18 +8,18 @@ Source: GDPR Art. 5(1)(c), 9, 25
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from troth.base.clock import EPOCH
+from troth.base.clock import micros
 from troth.collect.agents import recognise
 from troth.collect.messages import Message
 from troth.collect.regime import regime_for
-from troth.collect.routes import Routes, split_url
-from troth.collect.sources import classify
+from troth.collect import routes, sources
+from troth.collect.routes import Routes
 from troth.gate.plan import Plan
 from troth.gate.reasons import Reason
 from troth.policy.model import EventType, Item, Policy
@@ -28,6 +28,9 @@ from troth.subjects.directory import IdentifierKind
 _AHEAD = 300_000_000  # a client's clock may be five minutes fast
 _LONGEST = 4_096
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# The same few addresses come again and again: what is read from one is remembered for as long as it is among the latest.
+split_url = lru_cache(maxsize=4_096)(routes.split_url)
+classify = lru_cache(maxsize=4_096)(sources.classify)
 _WORD = re.compile(r"[a-z0-9][a-z0-9 ._+-]{0,63}")
 
 
@@ -64,7 +67,11 @@ class Draft:
     source_at: int | None = None
     regime: str = ""
     canary: bool = False
-    dropped: Counter[str] = field(default_factory=Counter)
+    dropped: dict[str, int] = field(default_factory=dict)  # why items were left out, and how many
+
+    def drop_item(self, reason: Reason) -> None:
+        """An item is left out, because of `reason`."""
+        self.dropped[reason] = self.dropped.get(reason, 0) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,7 @@ class Reader:
             at = datetime.fromisoformat(text)
         except ValueError:
             return  # a time we cannot read is no time at all
-        source_at = int((at.replace(tzinfo=at.tzinfo or UTC) - EPOCH).total_seconds() * 1_000_000)
+        source_at = micros(at if at.tzinfo else at.replace(tzinfo=UTC))
         if source_at > draft.origin.received_at + _AHEAD:
             raise Dropped(Reason.TIME_IN_FUTURE)
         draft.source_at = source_at
@@ -180,7 +187,7 @@ class Reader:
                 elif isinstance(value, (str, int, float)):
                     self._put(draft, item, value)
                 elif value is not None:
-                    draft.dropped[Reason.ITEM_NOT_A_VALUE] += 1
+                    draft.drop_item(Reason.ITEM_NOT_A_VALUE)
 
     def _drop_item(self, draft: Draft, group: str, name: str) -> None:
         if draft.event.call in ("page", "screen") and group == "properties" and name in _PAGE_PROPERTIES:
@@ -188,7 +195,7 @@ class Reader:
         known = self._elsewhere.get((group, name))
         if known is not None and known.populations and draft.event.population not in known.populations:
             raise Dropped(Reason.ITEM_NOT_FOR_POPULATION)
-        draft.dropped[Reason.UNDECLARED_ITEM] += 1
+        draft.drop_item(Reason.UNDECLARED_ITEM)
 
     def _put(self, draft: Draft, item: Item, value: str | float) -> None:
         match item.values:
@@ -196,13 +203,13 @@ class Reader:
                 draft.items[item.id] = _text(str(value)) if isinstance(value, str) else value
             case "number":
                 if isinstance(value, str) and not value.lstrip("-").isdigit():
-                    draft.dropped[Reason.ITEM_NOT_A_VALUE] += 1
+                    draft.drop_item(Reason.ITEM_NOT_A_VALUE)
                 else:
                     draft.items[item.id] = int(value)
             case "flag":
                 draft.items[item.id] = "true" if str(value).lower() in ("true", "1", "yes") else "false"
             case "host":
-                draft.items[item.id] = split_url("//" + _text(str(value))[:253]).host or "unknown"
+                draft.items[item.id] = split_url("https://" + _text(str(value))[:253]).host or "unknown"
             case "route":
                 draft.items[item.id] = self.routes.match(_text(str(value)))
             case _:
@@ -215,7 +222,7 @@ class Reader:
     def drop_unlisted(self, draft: Draft) -> None:
         """Keep only items the event type lists, and none that is empty."""
         listed = self._shapes[draft.event.id].items
-        draft.items = {item: value for item, value in draft.items.items() if item in listed and value not in ("", None)}
+        draft.items = {item: value for item, value in draft.items.items() if item in listed and value != "" and value is not None}
 
     def require_items(self, draft: Draft) -> None:
         if any(item not in draft.items for item in draft.event.required):

@@ -7,7 +7,6 @@ Source: Fetch standard (CORS); STANDARDS "Signals and banners"
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +21,7 @@ from troth.collect import choices
 from troth.collect.comments import comments_under, warning_of
 from troth.collect.door import Door
 from troth.collect.messages import EVENT_LIMIT, Message
+from troth.collect.origins import Origins
 from troth.collect.pipeline import Origin
 from troth.collect.regime import regime_for
 
@@ -29,21 +29,19 @@ from troth.gate.reasons import SENTENCES, Reason
 from troth.policy.model import Policy, permission_under
 from troth.workspace import House, Workspace
 
-Handler = Callable[[Request], Awaitable[Response]]
-
 FORMS = {"contact": "Contact Requested", "newsletter": "Newsletter Requested"}
 
 
 def routes(house: House, door: Door) -> list[Route]:
     """The routes of this room."""
-    web = _Web(house, door)
+    web, sites = _Web(house, door), Origins(house)
     return [
         Route("/{w}/troth.js", web.script),
-        Route("/{w}/consent", web.open_to_sites(web.asked), methods=["GET"]),
-        Route("/{w}/consent", web.open_to_sites(web.chosen), methods=["POST"]),
-        Route("/{w}/forms/{form}", web.open_to_sites(web.form), methods=["POST"]),
-        Route("/{w}/comments", web.open_to_sites(web.comments), methods=["GET"]),
-        Route("/{w}/comments", web.open_to_sites(web.comment), methods=["POST"]),
+        Route("/{w}/consent", sites.open_to_sites(web.asked), methods=["GET"]),
+        Route("/{w}/consent", sites.open_to_sites(web.chosen), methods=["POST"]),
+        Route("/{w}/forms/{form}", sites.open_to_sites(web.form), methods=["POST"]),
+        Route("/{w}/comments", sites.open_to_sites(web.comments), methods=["GET"]),
+        Route("/{w}/comments", sites.open_to_sites(web.comment), methods=["POST"]),
         Route("/{w}/{rest:path}", web.preflight, methods=["OPTIONS"]),
         Route("/.well-known/gpc.json", web.gpc),
     ]
@@ -51,7 +49,7 @@ def routes(house: House, door: Door) -> list[Route]:
 
 class _Web:
     def __init__(self, house: House, door: Door) -> None:
-        self._house, self._door = house, door
+        self._house, self._door, self._origins = house, door, Origins(house)
 
     def _workspace(self, http: Request) -> Workspace:
         return self._house.workspace(http.path_params["w"])
@@ -129,31 +127,8 @@ class _Web:
 
     async def preflight(self, http: Request) -> Response:
         """Say which origins may send."""
-        headers = self._cors(http) | {"access-control-allow-methods": "GET, POST", "access-control-allow-headers": "content-type", "access-control-max-age": "600"}
+        headers = self._origins.headers(http) | {"access-control-allow-methods": "GET, POST", "access-control-allow-headers": "content-type", "access-control-max-age": "600"}
         return Response(status_code=204, headers=headers)
-
-    def open_to_sites(self, handler: Handler) -> Handler:
-        """A handler that sites of the policy may call; any other origin is refused."""
-
-        async def answer(http: Request) -> Response:
-            headers = self._cors(http)
-            if http.headers.get("origin") and not headers:
-                raise Fault("origin-not-allowed", "the policy does not list the site this comes from", status=403)
-            try:
-                response = await handler(http)
-            except Fault as fault:
-                response = JSONResponse(fault.as_json(), fault.status)
-            response.headers.update(headers)
-            return response
-
-        return answer
-
-    def _cors(self, http: Request) -> dict[str, str]:
-        origin = http.headers.get("origin", "")
-        own = str(http.base_url).rstrip("/")
-        if origin and (origin == own or origin in self._workspace(http).policy.site.origins):
-            return {"access-control-allow-origin": origin, "vary": "origin"}
-        return {}
 
 
 def asking(policy: Policy, time_zone: str | None) -> dict[str, Any]:
@@ -176,7 +151,7 @@ def asking(policy: Policy, time_zone: str | None) -> dict[str, Any]:
             {"id": p.id, "label": p.label, "wording": p.wording or p.notice, "mode": str(permission_under(policy, p, regime)), "loses": p.loses}
             for p in purposes
         ],
-        "cookies": [{"name": c.name, "purposes": list(c.purposes), "storage": c.storage} for c in policy.cookies.values()],
+        "cookies": [{"name": c.name, "purposes": list(c.purposes), "storage": c.storage, "keep_for_days": c.keep_for.days if c.keep_for else None} for c in policy.cookies.values()],
         "text": _TEXT,
     }
 

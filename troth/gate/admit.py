@@ -93,7 +93,7 @@ def admit_disclosure(
     if isinstance(verdict, Deny):
         raise Refused(verdict.reason, verdict.about)
     reference = standing.ref if standing else None
-    body = {"ref": reference, "recipient": verdict.receiver.id, "category": verdict.receiver.category, "country": verdict.receiver.country}
+    body: dict[str, object] = {"ref": reference, "recipient": verdict.receiver.id, "category": verdict.receiver.category, "country": verdict.receiver.country}
     body |= {"purpose": verdict.purpose, "items": sorted(verdict.items), "nature": question.nature, "reason": question.reason}
     body |= {"mechanism": verdict.mechanism, "operator": operator, "policy": plan.policy.version, "commitment": commitment}
     entry = log.append(conn, EntryKind.DISCLOSED, body, at)

@@ -100,6 +100,7 @@ class Known:
     terms: Mapping[str, tuple[Terms, ...]] = field(default_factory=dict)
     safeguards: Mapping[str, tuple[Safeguard, ...]] = field(default_factory=dict)
     open_cases: frozenset[str] = frozenset()
+    open_tickets: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
 
 
@@ -222,9 +223,9 @@ def each_reason_with_its_evidence(facts: Facts) -> Deny | None:
             missing = _written(question.reference, "reference") or _written(question.named, "authority")
             return missing or (None if question.force is Force.ENFORCEABLE else Deny(Reason.NOT_ENFORCEABLE))
         case "terms-breach":
-            return _written(question.case, "case") or _open(question.case, facts)
+            return _written(question.case, "case") or _open(question.case, facts.known.open_cases)
         case "support-request":
-            return _written(question.ticket, "ticket") or _open(question.ticket, facts)
+            return _written(question.ticket, "ticket") or _open(question.ticket, facts.known.open_tickets)
         case "protect-rights":
             return _written(question.approver, "approver")
         case _:
@@ -235,8 +236,8 @@ def _written(text: str, what: str) -> Deny | None:
     return None if text.strip() else Deny(Reason.NO_JUSTIFICATION, what)
 
 
-def _open(number: str, facts: Facts) -> Deny | None:
-    return None if number in facts.known.open_cases else Deny(Reason.CASE_NOT_OPEN)
+def _open(number: str, there: frozenset[str]) -> Deny | None:
+    return None if number in there else Deny(Reason.CASE_NOT_OPEN)
 
 
 def only_instructed_purposes(facts: Facts) -> Deny | None:

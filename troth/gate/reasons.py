@@ -50,6 +50,8 @@ class Reason(StrEnum):
     NOT_ADVISED = "not-advised"
     JOIN_NOT_PROMISED = "join-not-promised"
     NOT_VERIFIED = "not-verified"
+    NO_VISIT = "no-visit"
+    POOL_EXHAUSTED = "pool-exhausted"
     GATE_FAILED = "gate-failed"
 
 
@@ -93,6 +95,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_ADVISED: "the customer has not been told of the move",
     Reason.JOIN_NOT_PROMISED: "the policy names no purpose that joins these",
     Reason.NOT_VERIFIED: "the person has not been verified",
+    Reason.NO_VISIT: "no visit was shown the number that was called",
+    Reason.POOL_EXHAUSTED: "every tracked number is lent to another visitor",
     Reason.GATE_FAILED: "the gate itself failed, and so refuses",
 }
 

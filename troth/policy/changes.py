@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
 
-from troth.policy.model import STRICTNESS, Basis, Form, Item, Leaving, Permission, Policy, Without, permission_under
+from troth.policy.model import STRICTNESS, Basis, Form, Leaving, Permission, Policy, Without, permission_under
 
 KEYED = ("populations", "retention", "items", "events", "purposes", "cookies", "recipients", "regimes", "roles", "promises", "readings")
 RECORDS = ("organisation", "site", "calls", "settings", "notice")

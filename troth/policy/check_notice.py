@@ -12,7 +12,8 @@ from troth.policy.finding import Code, quoted
 def _who(checking: Checking) -> None:
     policy, organisation = checking.policy, checking.policy.organisation
     if not (organisation.email or organisation.address or organisation.telephone):
-        checking.found(Code.NOTICE_INCOMPLETE, ("organisation",), "the notice cannot say how to reach the organisation: no address, e-mail or telephone")
+        message = "the notice cannot say how to reach the organisation: no address, e-mail or telephone"
+        checking.found(Code.NOTICE_INCOMPLETE, ("organisation",), message)
     if not policy.notice.contact:
         checking.found(Code.NOTICE_INCOMPLETE, ("notice",), "the notice cannot say where to turn: `notice` has no `contact`")
     if not policy.notice.complaints:

@@ -130,7 +130,8 @@ def _purpose(fact: Fact, old: Policy, new: Policy) -> list[str]:
         case "events" if fact.member:
             return [f"{label} {also} happens when {small(_label(both, 'events', fact.key))}"]
         case "remainder" if fact.member:
-            return [f"without permission for {small(label)}, {_label(both, 'items', fact.key)} {_came_or_went(fact, 'is now kept', 'is no longer kept')}"]
+            kept = _came_or_went(fact, "is now kept", "is no longer kept")
+            return [f"without permission for {small(label)}, {_label(both, 'items', fact.key)} {kept}"]
         case "keep_for":
             return [f"for {small(label)}, data is now kept {length(fact.after)}, before {length(fact.before)}"]
         case "permission":
@@ -194,7 +195,8 @@ def _no_longer_needed(old: Policy, new: Policy, purpose: Purpose) -> list[str]:
 
 def _cookies_left(old: Policy, new: Policy, purpose: Purpose) -> list[str]:
     """Cookies that served nothing else. A purpose's name stays in their list when only its block was deleted."""
-    idle = [name for name, cookie in old.cookies.items() if purpose.id in cookie.purposes and not any(id in new.purposes for id in cookie.purposes)]
+    served = {name: cookie.purposes for name, cookie in old.cookies.items() if purpose.id in cookie.purposes}
+    idle = [name for name, purposes in served.items() if not any(id in new.purposes for id in purposes)]
     return [f"no longer set: cookie {listed(map(plain, idle))}"] if idle else []
 
 
@@ -206,7 +208,8 @@ def _item(fact: Fact, old: Policy, new: Policy) -> list[str]:
         case "form":
             return [f"{label} now rests {'in clear words' if fact.after == 'clear' else 'sealed'}"]
         case "keep":
-            return [f"{label} is now kept as {_label((new, old), 'retention', fact.after)}, before as {_label((old, new), 'retention', fact.before)}"]
+            after, before = _label((new, old), "retention", fact.after), _label((old, new), "retention", fact.before)
+            return [f"{label} is now kept as {after}, before as {before}"]
         case _:
             return _other(fact, old, new)
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from troth.policy.model import STRICTNESS, Basis, Cookie, Item, Permission, Policy, Purpose, Recipient, Role, Without, permission_under
+from troth.policy.model import STRICTNESS, Basis, Cookie, GroupCompany, Item, Permission, Policy, Purpose, Recipient, Role, Without, permission_under
 from troth.policy.notice_law import california, rights
 from troth.policy.packs import adequacy
 from troth.policy.page import Block, Bullets, Facts, Grid, Link, Page, Paragraph, Part, as_html, as_markdown
-from troth.policy.words import BASES, CHANNELS, SAFEGUARDS, capital, country, day, length, listed, small
+from troth.policy.words import BASES, CHANNELS, SAFEGUARDS, capital, country, day, length, listed
 
 __all__ = ["Notice", "as_html", "as_markdown", "cookie_page", "live_cookies", "live_recipients", "notice"]
 
@@ -86,10 +86,14 @@ def _who(policy: Policy) -> Part:
         Role.BOTH: f"{us.name} answers for the data this policy tells of. Data its clients send it uses only as they instruct.",
     }[us.role]
     reach = (("Address", us.address), ("E-mail", us.email), ("Telephone", us.telephone), ("For privacy", _officer(policy)))
-    group = tuple(f"{company.name}, in {country(company.country)}, answers for the data of customers in {listed(map(country, company.responsible_for))}."
-                  for company in us.group if company.responsible_for)
+    group = tuple(_company(company) for company in us.group if company.responsible_for)
     blocks: list[Block] = [Paragraph(what), Facts(tuple(pair for pair in reach if pair[1]))]
     return Part("who", "Who we are", (*blocks, Bullets(group)) if group else tuple(blocks))
+
+
+def _company(company: GroupCompany) -> str:
+    where = listed(map(country, company.responsible_for))
+    return f"{company.name}, in {country(company.country)}, answers for the data of customers in {where}."
 
 
 def _officer(policy: Policy) -> str:
@@ -104,7 +108,8 @@ def _whom(policy: Policy) -> Part:
 
 def _uses(policy: Policy) -> Part:
     intro = "We use data for the following, and for nothing else. Each use says what it rests on, what it needs and what you can say to it."
-    return Part("uses", "What we use data for", (Paragraph(intro),), tuple(_use(policy, purpose) for purpose in policy.purposes.values()))
+    uses = tuple(_use(policy, purpose) for purpose in policy.purposes.values())
+    return Part("uses", "What we use data for", (Paragraph(intro),), uses)
 
 
 def _use(policy: Policy, purpose: Purpose) -> Part:
@@ -160,8 +165,8 @@ def _unasked(purpose: Purpose, start: str) -> str:
 
 def _kept(policy: Policy, purpose: Purpose) -> timedelta | None:
     """The shorter of the purpose's own time and its longest-kept item's."""
-    rules = [policy.retention[policy.items[id].keep] for id in purpose.items if id in policy.items and policy.items[id].keep in policy.retention]
-    spans = [rule.keep_for for rule in rules]
+    kept = [policy.items[id].keep for id in purpose.items if id in policy.items]
+    spans = [policy.retention[rule].keep_for for rule in kept if rule in policy.retention]
     longest = None if None in spans or not spans else max(span for span in spans if span is not None)
     return min((span for span in (purpose.keep_for, longest) if span is not None), default=None)
 
@@ -174,13 +179,15 @@ def _remainder(policy: Policy, purpose: Purpose) -> str:
 
 def _held(policy: Policy) -> Part:
     items = live_items(policy)
-    channels = dict.fromkeys(event.channel for event in policy.events.values() if any(event.id in each.events for each in policy.purposes.values()))
+    served = {event for purpose in policy.purposes.values() for event in purpose.events}
+    channels = dict.fromkeys(event.channel for event in policy.events.values() if event.id in served)
     sources = (Paragraph(f"It reaches us through {listed(CHANNELS.get(channel, channel) for channel in channels)}."),) if channels else ()
     rows = []
     for rule in policy.retention.values():
         labels = [item.label for item in items if item.keep == rule.id]
         if labels:
-            rows.append((capital(rule.label), capital(listed(labels)), length(rule.keep_for), capital(_why(rule.why, rule.ground))))
+            why = capital(_why(rule.why, rule.ground))
+            rows.append((capital(rule.label), capital(listed(labels)), length(rule.keep_for), why))
     grid = Grid("Data by how long it is kept", ("Kind", "Data", "Kept for", "Why"), tuple(rows))
     return Part("held", "What we hold, and for how long", (*sources, grid))
 
@@ -228,7 +235,7 @@ def _complaints(policy: Policy) -> Part:
 
 def _contact(policy: Policy) -> Part:
     officer = _officer(policy)
-    more = (Paragraph(f"Questions about privacy go to {small(officer) if not policy.organisation.officer else 'our ' + officer}."),) if officer else ()
+    more = (Paragraph(f"Questions about privacy go to {officer}."),) if officer else ()
     return Part("contact", "How to reach us", (Paragraph(policy.notice.contact), *more))
 
 

@@ -17,7 +17,21 @@ from troth.policy.finding import Notes, Spot
 from troth.policy.marked import read_tree
 from troth.policy.model import Kind, Permission, Regime
 from troth.policy.shapes import (
-    CALENDAR_ZONE, COUNTRY, DAY, FLAG, NAME, Key, Shape, Where, choice, keyed, listing, mapping, matching, record, text,
+    CALENDAR_ZONE,
+    COUNTRY,
+    DAY,
+    FLAG,
+    NAME,
+    Key,
+    Shape,
+    Where,
+    choice,
+    keyed,
+    listing,
+    mapping,
+    matching,
+    record,
+    text,
 )
 
 T = TypeVar("T")

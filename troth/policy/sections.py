@@ -8,17 +8,60 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from troth.policy.model import (
-    Basis, BelowFloor, Calls, Cookie, EventType, Form, GroupCompany, Item, Kind, Leaving, NoticeRules, Organisation,
-    Permission, Policy, Population, Promise, ProofKind, Purpose, Reading, Recipient, Regime, RetentionRule, Role, Settings,
-    Site, Terms, Without,
-)
 from troth.policy.finding import Code, field_at, meant, quoted
 from troth.policy.marked import Listing, Node, Table
+from troth.policy.model import (
+    Basis,
+    BelowFloor,
+    Calls,
+    Cookie,
+    EventType,
+    Form,
+    GroupCompany,
+    Item,
+    Kind,
+    Leaving,
+    NoticeRules,
+    Organisation,
+    Permission,
+    Policy,
+    Population,
+    Promise,
+    ProofKind,
+    Purpose,
+    Reading,
+    Recipient,
+    Regime,
+    RetentionRule,
+    Role,
+    Settings,
+    Site,
+    Terms,
+    Without,
+)
 from troth.policy.packs import regimes
 from troth.policy.shapes import (
-    COOKIE_NAME, COUNTRY, DAY, DURATION, FLAG, NAME, NUMBER, TELEPHONE, Key, Shape, among, choice, keyed,
-    listing, mapping, read_fields, record, text, Where,
+    COOKIE_NAME,
+    COUNTRY,
+    DAY,
+    DURATION,
+    FLAG,
+    NAME,
+    NUMBER,
+    ORIGIN,
+    ROUTE,
+    TELEPHONE,
+    Key,
+    Shape,
+    Where,
+    among,
+    choice,
+    keyed,
+    listing,
+    mapping,
+    read_fields,
+    record,
+    text,
 )
 
 TEXT = text()
@@ -102,10 +145,10 @@ RECIPIENTS = keyed(Recipient, (
     Key("label", TEXT, True), Key("category", TEXT, True), Key("country", COUNTRY, True), Key("purposes", NAMES, True),
     Key("items", NAMES, True), Key("terms", TERMS), Key("safeguard", among(SAFEGUARDS)), Key("group", FLAG, default=False)))
 
-SITE = record(Site, (Key("origins", TEXTS, True), Key("routes", TEXTS, True), Key("external_note", LOOSE, default="")))
+SITE = record(Site, (Key("origins", listing(ORIGIN), True), Key("routes", listing(ROUTE), True), Key("external_note", LOOSE, default="")))
 
 CALLS_SECTION = record(Calls, (
-    Key("pool", listing(TELEPHONE), default=()), Key("fallback", LOOSE, default=""),
+    Key("pool", listing(TELEPHONE), default=()), Key("fallback", TELEPHONE, default=""),
     Key("lease_for", DURATION, default=Calls().lease_for)))
 
 ROLES = mapping(NAME, NAMES)

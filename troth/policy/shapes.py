@@ -104,6 +104,8 @@ def matching(pattern: re.Pattern[str], wanted: str) -> Shape[str]:
 NAME = matching(_NAME, "a name of lower-case letters, digits, dots and dashes")
 COOKIE_NAME = matching(_COOKIE, "a cookie's name")
 COUNTRY = matching(_COUNTRY, "a country code such as GB")
+ORIGIN = matching(re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?"), "an origin such as https://www.shop.example, without a path")
+ROUTE = matching(re.compile(r"/[^\s?#]*"), "a path such as /blog/:slug")
 TELEPHONE = matching(_TELEPHONE, "a telephone number such as +442079460000")
 CALENDAR_ZONE = matching(re.compile(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)+"), "a time zone such as Europe/Berlin")
 

@@ -153,7 +153,7 @@ def _taken(view: View, asker: Asker, period: Period) -> list[dict[str, Any]]:
 
 
 def _seen(view: View, asker: Asker, period: Period) -> _Seen:
-    visits = visits_in(view, asker.policy).cache()
+    visits = view.hold(visits_in(view, asker.policy))
     events = of_types(view, call_events(asker.policy))
     calls = events.filter((events["at"] >= period.since) & (events["at"] < period.until)).select("seq", "person", "at", "ref")
     of_callers = calls.inner_join(visits.select("person", "visit", "start", "source", "medium", "campaign", "day"), "person")

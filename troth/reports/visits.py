@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -145,94 +144,97 @@ def _keep_source(visits: ir.Table) -> ir.Table:
 
 
 def _answer(view: View, policy: Policy, purpose: str, period: Period) -> VisitReport:
-    visits = visits_in(view, policy).cache()
-    now = visits.filter(visits.day.between(period.first, period.last))
-    pages = _uses_of(view, policy, page_events(policy), "page.route")
-    exits, clicks = _exits(view, policy, period)
-
-    def share(name: str) -> tuple[Share, ...]:
-        return _shares(view, now.filter(now[name].notnull()), name)
-
+    visits = view.hold(visits_in(view, policy))
+    uses = view.hold(_uses_in(view, policy, period))
+    shares = _shares(view, visits.filter(visits.day.between(period.first, period.last)))
+    found = _uses(view, uses.filter(uses.day.between(period.first, period.last)))
+    by_day = _by_day(view, visits, uses, period)
+    people, people_before = _people(view, uses, period)
     return VisitReport(
         purpose=purpose,
         period=period,
-        totals=_totals(view, visits, pages, period),
-        before=_totals(view, visits, pages, period.before),
-        by_day=_by_day(view, now, pages, period),
-        by_hour=_by_hour(view, pages, period),
-        pages=_uses(view, pages, period),
-        landings=share("landing"),
-        sources=share("source"),
-        mediums=share("medium"),
-        campaigns=share("campaign"),
-        exits=exits,
-        clicks=clicks,
-        features=_uses(view, _uses_of(view, policy, named_events(policy, "Feature Used"), "feature.name"), period),
-        browsers=share("browser"),
-        systems=share("os"),
-        devices=share("device"),
+        totals=_totals(by_day, period, people),
+        before=_totals(by_day, period.before, people_before),
+        by_day=tuple(by_day[day] for day in period.days),
+        by_hour=_by_hour(view, uses, period),
+        pages=found["page"],
+        landings=shares["landing"],
+        sources=shares["source"],
+        mediums=shares["medium"],
+        campaigns=shares["campaign"],
+        exits=found["exit"],
+        clicks=sum(use.all for use in found["exit"] + found["link"]),
+        features=found["feature"],
+        browsers=shares["browser"],
+        systems=shares["os"],
+        devices=shares["device"],
     )
 
 
-def _uses_of(view: View, policy: Policy, types: set[str], item: str) -> ir.Table:
-    events = of_types(view, types)
-    return events.select("person", "day", "at", name=column(view, item).fill_null(UNKNOWN))
+def _uses_in(view: View, policy: Policy, period: Period) -> ir.Table:
+    """Views, clicks and uses of the period and the one before: kind, name, day, hour, person (0: nobody), times."""
+    pages, links, features = page_events(policy), named_events(policy, "Link Clicked"), named_events(policy, "Feature Used")
+    events = of_types(view, pages | links | features)
+    events = events.filter(events.day.between(period.before.first, period.last))
+    external = column(view, "link.external").fill_null("") == "true"
+    kinds = [(pages, "page", "page.route"), (features, "feature", "feature.name")]
+    kind = ibis.cases(*((events.event.isin(sorted(types)), name) for types, name, _ in kinds if types), (external, "exit"), else_="link")
+    named = [(events.event.isin(sorted(types)), column(view, item)) for types, _, item in kinds if types]
+    name = ibis.cases(*named, else_=column(view, "link.host"))
+    events = events.select("person", "day", kind=kind, name=name.fill_null(UNKNOWN), hour=((events["at"] % DAY) // _HOUR).cast("int64"))
+    return events.group_by("kind", "name", "day", "hour", "person").aggregate(times=events.count())
 
 
-def _in(table: ir.Table, period: Period) -> ir.Table:
-    return table.filter(table.day.between(period.first, period.last))
+def _uses(view: View, uses: ir.Table) -> dict[str, tuple[Use, ...]]:
+    counted = uses.group_by("kind", "name").aggregate(**_counts(uses))
+    found: dict[str, list[Use]] = {"page": [], "exit": [], "link": [], "feature": []}
+    for row in view.execute(counted):
+        found[row["kind"]].append(Use(row["name"], row["times"] or 0, row["people"], row["anonymous"] or 0))
+    return {kind: tuple(sorted(some, key=lambda use: (-use.all, use.name))) for kind, some in found.items()}
 
 
-def _people(table: ir.Table) -> Any:
-    return table.person.nunique(where=table.person != 0)
+def _counts(uses: ir.Table) -> dict[str, ir.Value]:
+    known = uses.person != 0
+    return {"times": uses.times.sum(where=known), "anonymous": uses.times.sum(where=~known), "people": uses.person.nunique(where=known)}
 
 
-def _totals(view: View, visits: ir.Table, pages: ir.Table, period: Period) -> Totals:
-    visits, pages = _in(visits, period), _in(pages, period)
-    of_visits = view.execute(visits.aggregate(visits=visits.count()))[0]
-    seen = view.execute(pages.aggregate(views=(pages.person != 0).sum(), anonymous=(pages.person == 0).sum(), people=_people(pages)))[0]
-    return Totals(of_visits["visits"], seen["people"], seen["views"] or 0, seen["anonymous"] or 0)
-
-
-def _by_day(view: View, visits: ir.Table, pages: ir.Table, period: Period) -> tuple[DayOfVisits, ...]:
+def _by_day(view: View, visits: ir.Table, uses: ir.Table, period: Period) -> dict[int, DayOfVisits]:
+    """Every day of the period and of the one before."""
+    pages = uses.filter(uses.kind == "page")
+    seen = {row["day"]: row for row in view.execute(pages.group_by("day").aggregate(**_counts(pages)))}
     begun = {row["day"]: row["visits"] for row in view.execute(visits.group_by("day").aggregate(visits=visits.count()))}
-    pages = _in(pages, period)
-    seen = pages.group_by("day").aggregate(
-        views=(pages.person != 0).sum(), anonymous=(pages.person == 0).sum(), people=_people(pages)
-    )
-    found = {row["day"]: row for row in view.execute(seen)}
-    none = {"people": 0, "views": 0, "anonymous": 0}
-    days = ((day, found.get(day, none)) for day in period.days)
-    return tuple(DayOfVisits(day, begun.get(day, 0), row["people"], row["views"], row["anonymous"]) for day, row in days)
+    none = {"people": 0, "times": 0, "anonymous": 0}
+    days = ((day, seen.get(day, none)) for day in range(period.before.first, period.last + 1))
+    return {day: DayOfVisits(day, begun.get(day, 0), row["people"], row["times"] or 0, row["anonymous"] or 0) for day, row in days}
 
 
-def _by_hour(view: View, pages: ir.Table, period: Period) -> tuple[int, ...]:
-    pages = _in(pages, period)
-    known = pages.filter(pages.person != 0)
-    known = known.mutate(hour=((known["at"] % DAY) // _HOUR).cast("int64"))
-    counts = Counter({row["hour"]: row["views"] for row in view.execute(known.group_by("hour").aggregate(views=known.count()))})
+def _people(view: View, uses: ir.Table, period: Period) -> tuple[int, int]:
+    pages = uses.filter((uses.kind == "page") & (uses.person != 0))
+    now = pages.day >= period.first
+    row = view.execute(pages.aggregate(now=pages.person.nunique(where=now), before=pages.person.nunique(where=~now)))[0]
+    return row["now"], row["before"]
+
+
+def _totals(by_day: dict[int, DayOfVisits], period: Period, people: int) -> Totals:
+    days = [by_day[day] for day in period.days]
+    return Totals(sum(day.visits for day in days), people, sum(day.views for day in days), sum(day.anonymous for day in days))
+
+
+def _by_hour(view: View, uses: ir.Table, period: Period) -> tuple[int, ...]:
+    pages = uses.filter((uses.kind == "page") & (uses.person != 0) & uses.day.between(period.first, period.last))
+    counts = Counter({row["hour"]: row["views"] for row in view.execute(pages.group_by("hour").aggregate(views=pages.times.sum()))})
     return tuple(counts[hour] for hour in range(24))
 
 
-def _uses(view: View, events: ir.Table, period: Period) -> tuple[Use, ...]:
-    events = _in(events, period)
-    counted = events.group_by("name").aggregate(
-        times=(events.person != 0).sum(), anonymous=(events.person == 0).sum(), people=_people(events)
-    )
-    uses = [Use(row["name"], row["times"], row["people"], row["anonymous"]) for row in view.execute(counted)]
-    return tuple(sorted(uses, key=lambda use: (-use.all, use.name)))
+_SHARED = ("landing", "source", "medium", "campaign", "browser", "os", "device")
 
 
-def _exits(view: View, policy: Policy, period: Period) -> tuple[tuple[Use, ...], int]:
-    events = of_types(view, named_events(policy, "Link Clicked"))
-    links = events.select(
-        "person", "day", "at", name=column(view, "link.host").fill_null(UNKNOWN), external=column(view, "link.external").fill_null("")
-    )
-    clicks = view.execute(_in(links, period).aggregate(clicks=_in(links, period).count()))[0]["clicks"]
-    return _uses(view, links.filter(links.external == "true"), period), clicks
-
-
-def _shares(view: View, visits: ir.Table, name: str) -> tuple[Share, ...]:
-    counted = visits.group_by(name).aggregate(visits=visits.count(), people=visits.person.nunique())
-    shares = [Share(row[name], row["visits"], row["people"]) for row in view.execute(counted)]
-    return tuple(sorted(shares, key=lambda share: (-share.visits, share.name)))
+def _shares(view: View, visits: ir.Table) -> dict[str, tuple[Share, ...]]:
+    """Visits and people by each thing visits have in common, in one question."""
+    longer = visits.select("person", *_SHARED).pivot_longer(list(_SHARED), names_to="of", values_to="name")
+    longer = longer.filter(longer.name.notnull())
+    counted = longer.group_by("of", "name").aggregate(visits=longer.count(), people=longer.person.nunique())
+    found: dict[str, list[Share]] = {name: [] for name in _SHARED}
+    for row in view.execute(counted):
+        found[row["of"]].append(Share(row["name"], row["visits"], row["people"]))
+    return {of: tuple(sorted(some, key=lambda share: (-share.visits, share.name))) for of, some in found.items()}

@@ -81,9 +81,18 @@ def erase(workspace: Workspace, ref: int, act: str = "erasure") -> str:
 
     Raises `no-such-subject` when there is nobody (any more). The physical steps follow by `continue_cases`.
     """
-    case = _open_case(workspace, ref, act)
+    case = _open_case(workspace, [ref], act)
     _tombstone(workspace, case)
     return case
+
+
+def remove_canaries(workspace: Workspace) -> int:
+    """Erase the people that proofs made up, in one case; returns how many there were."""
+    with workspace.state.read() as conn:
+        refs = [row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE canary = 1")]
+    if refs:
+        _tombstone(workspace, _open_case(workspace, refs, "canaries"))
+    return len(refs)
 
 
 def case_of(conn: Connection, id: str) -> Case | None:
@@ -123,13 +132,13 @@ def _open_cases(workspace: Workspace) -> list[Case]:
 # 1
 
 
-def _open_case(workspace: Workspace, ref: int, act: str) -> str:
+def _open_case(workspace: Workspace, asked_for: list[int], act: str) -> str:
     id, at = new_token(), now_micros()
     with workspace.state.write() as conn:
-        refs = sorted(same_person(conn, ref))
+        refs = sorted({one for ref in asked_for for one in same_person(conn, ref)})
         if not any(_exists(conn, one) for one in refs):
             raise Fault("no-such-subject", "there is nobody to erase", status=404)
-        grant = admit_subject(conn, workspace.log, workspace.plan_at(conn, at), ref, act)
+        grant = admit_subject(conn, workspace.log, workspace.plan_at(conn, at), refs[0], act)
         grounds, values = _what_is_held(conn, workspace, grant, refs)
         needles = _needles(grant.plan.policy, values) + _wrapped_keys(workspace, refs, grounds)
         sealed = _case_cipher(workspace, id).encrypt(b"\x00" * 12, msgspec.msgpack.encode({"needles": needles}), id.encode())

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from troth.base.errors import Fault
 from troth.rights import requests
+from troth.rights.deadlines import Pause
 from troth.rights.requests import SubjectRequest
 from troth.subjects.links import same_person
 from troth.workspace import Workspace
@@ -52,7 +53,7 @@ def charge(workspace: Workspace, conn: Connection, id: int, fee: int, why: Exces
     if fee <= 0:
         raise Fault("bad-fee", "a fee is more than nothing")
     requests.set_fee(workspace, conn, id, fee, by)
-    return requests.ask_person(workspace, conn, id, requests.Pause.FEE, by, f"{why}: {text}")
+    return requests.ask_person(workspace, conn, id, Pause.FEE, by, f"{why}: {text}")
 
 
 def refuse_excess(workspace: Workspace, conn: Connection, id: int, why: Excess, text: str, by: str) -> SubjectRequest:

@@ -239,6 +239,14 @@ def set_fee(workspace: Workspace, conn: Connection, id: int, fee: int, by: str) 
     return _move(workspace, conn, id, found.status, Step.FEE_SET, "", by)
 
 
+def note_told(workspace: Workspace, conn: Connection, id: int, by: str) -> SubjectRequest:
+    """The person was told something about it; also after it was closed."""
+    at = now_micros()
+    entry = workspace.log.append(conn, EntryKind.REQUEST_STEP, {"request": id, "step": Step.TOLD, "by": by}, instant(at))
+    _step(conn, id, Step.TOLD, "", by, at, entry)
+    return get(conn, id)
+
+
 # reading
 
 

@@ -185,6 +185,16 @@ def read_session(workspace: Workspace, conn: Connection, token: str) -> Session 
     return Session(row[1], refs, shown, row[3], address, standing.regime, standing.population, standing.restricted, instant(row[5]))
 
 
+def person_of(conn: Connection, link: OneTimeLink) -> Session | None:
+    """Whoever opened a link, as a session that is not kept; None when they are erased."""
+    standing = read_standing(conn, link.ref)
+    if standing is None:
+        return None
+    refs = links.same_person(conn, link.ref)
+    regime, population = standing.regime, standing.population
+    return Session(link.ref, refs, Shown.MAILBOX, 1, link.address, regime, population, standing.restricted, instant(now_micros()))
+
+
 def end_session(conn: Connection, token: str) -> None:
     """Leave."""
     conn.exec_driver_sql("DELETE FROM privacy_session WHERE hash = ? OR expires_at <= ?", (_hashed(token), now_micros()))
@@ -258,13 +268,13 @@ def may_try(workspace: Workspace, conn: Connection, what: str, who: str, limit: 
     at, key = now_micros(), workspace.keys.hash_identifier(f"try-{what}", who)
     conn.exec_driver_sql("DELETE FROM privacy_try WHERE since < ?", (at - timedelta(hours=1) // _MICROSECOND,))
     row = conn.exec_driver_sql("SELECT since, count FROM privacy_try WHERE key = ?", (key,)).first()
-    if row is None or row[0] < at - limit.within // _MICROSECOND:
-        row = (at, 0)
+    fresh = row is None or row[0] < at - limit.within // _MICROSECOND
+    since, count = (at, 0) if row is None or fresh else (row[0], row[1])
     conn.exec_driver_sql(
         "INSERT INTO privacy_try (key, since, count) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET since = excluded.since, count = excluded.count",
-        (key, row[0], row[1] + 1),
+        (key, since, count + 1),
     )
-    return bool(row[1] < limit.tries)
+    return bool(count < limit.tries)
 
 
 # forgetting

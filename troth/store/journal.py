@@ -140,25 +140,42 @@ def append(conn: Connection, log: Log, grant: Grant, rows: Sequence[JournalRow],
     """
     if not rows:
         return None
-    values, digests, keys, days = [], [], [], set()
+    values: list[object] = []
+    keys: list[object] = []
+    days: dict[tuple[int, int], None] = {}
+    digests: list[str] = []
     for row in rows:
-        clear = msgspec.json.encode(row.clear)
-        sealed = msgspec.msgpack.encode(row.sealed or [("", os.urandom(16))])
-        day = day_of(row.at)
-        values.append((row.event, row.ref, row.row_class, day, row.at, clear, sealed))
+        clear, sealed, day = _clear(row.clear), _sealed(row.sealed or [("", os.urandom(16))]), day_of(row.at)
+        values += (row.event, row.ref, row.row_class, day, row.at, clear, sealed)
         if row.ref:
-            digests.append(commitment(row.event, row.ref, row.row_class, clear, sealed))
-            days.add((row.ref, day))
+            digests.append(commitment(row.event, row.ref, row.row_class, clear, sealed).hex())
+            days[(row.ref, day)] = None
         if row.key is not None:
-            keys.append((row.key, row.ref, day))
-    conn.exec_driver_sql('INSERT INTO journal (event, ref, class, day, at, clear, sealed) VALUES (?, ?, ?, ?, ?, ?, ?)', values)
-    if keys:
-        conn.exec_driver_sql("INSERT INTO seen (key, ref, day, kept) VALUES (?, ?, ?, 0)", keys)
-    if days:
-        conn.exec_driver_sql("INSERT INTO held (ref, day) VALUES (?, ?) ON CONFLICT DO NOTHING", list(days))
+            keys += (row.key, row.ref, day)
+    _insert(conn, "INSERT INTO journal (event, ref, class, day, at, clear, sealed) VALUES ", "(?,?,?,?,?,?,?)", values)
+    _insert(conn, "INSERT INTO seen (key, ref, day, kept) VALUES ", "(?,?,?,0)", keys)
+    _insert(conn, "INSERT INTO held (ref, day) VALUES ", "(?,?)", [part for pair in days for part in pair], " ON CONFLICT DO NOTHING")
     body: dict[str, object] = {"count": len(rows), "anonymous": len(rows) - len(digests), "policy": grant.plan.policy.version}
-    body["events"] = [digest.hex() for digest in digests]
+    body["events"] = digests
     return log.append(conn, EntryKind.COLLECTED, body, instant(at))
+
+
+_clear = msgspec.json.Encoder().encode
+_sealed = msgspec.msgpack.Encoder().encode
+_MANY_ROWS = (256, 64, 16, 4, 1)  # few sizes, so that the driver keeps their compiled statements
+
+
+def _insert(conn: Connection, head: str, row: str, values: list[object], tail: str = "") -> None:
+    """Insert rows given as one flat list, many a statement.
+
+    Between statements the driver gives other threads their turn and must wait for its own: few statements, little waiting.
+    """
+    width = row.count("?")
+    at, left = 0, len(values) // width
+    for size in _MANY_ROWS:
+        while left >= size:
+            conn.exec_driver_sql(head + ",".join([row] * size) + tail, tuple(values[at : at + size * width]))
+            at, left = at + size * width, left - size
 
 
 def commitment(event: int, ref: int, row_class: int, clear: bytes, sealed: bytes) -> bytes:

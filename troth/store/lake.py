@@ -169,19 +169,25 @@ class Lake:
         """Unlink files off the list that nobody reads any more, and files that never got on it."""
         with self._state.read() as conn:
             retired = conn.exec_driver_sql("SELECT id, name, retired_at FROM lake_file WHERE retired_at IS NOT NULL").all()
-            listed = {row[0] for row in conn.exec_driver_sql("SELECT name FROM lake_file")}
         old = now_micros() - _GRACE
         with self._guard:
             free = [(i, name) for i, name, at in retired if not self._reading.get(name) and (at_once or at < old or not self._shared())]
         for _, name in free:
             (self.folder / name).unlink(missing_ok=True)
-        for path in self.folder.glob("*.parquet"):
-            if path.name not in listed and path.stat().st_mtime * 1e6 < now_micros() - _GRACE:
-                path.unlink(missing_ok=True)
         with self._state.write() as conn:
             for i, _ in free:
                 conn.exec_driver_sql("DELETE FROM lake_file WHERE id = ?", (i,))
+        if self._unlisted():
+            with self.lease():  # whoever writes files holds it until they are listed; what is unlisted now, a crash left
+                for path in self._unlisted():
+                    path.unlink(missing_ok=True)
         return len(free)
+
+    def _unlisted(self) -> list[Path]:
+        there = list(self.folder.glob("*.parquet"))
+        with self._state.read() as conn:
+            listed = {row[0] for row in conn.exec_driver_sql("SELECT name FROM lake_file")}
+        return [path for path in there if path.name not in listed]
 
     def _shared(self) -> bool:
         return False  # readers of other processes open their files at once and keep them open: unlinking is safe

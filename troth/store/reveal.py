@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from troth.gate.grant import Grant
 from troth.policy.model import Kind
+from troth.store.correct import corrections, put_right
 from troth.store.journal import Classes
 from troth.store.lake import FIXED, Lake
 from troth.subjects.keys import KeyMissing, KeyRing
@@ -87,7 +88,8 @@ def reveal_events(
     published = grant.rule is not None and grant.rule.purpose.kind is Kind.PUBLICATION
     if grant.reference not in refs and not published and not grant.reveals:
         raise PermissionError("this grant is about another subject")
-    known = classes.all(conn)
+    own_right = grant.rule is None and grant.reference in refs  # sees items of older policies too
+    known, corrected = classes.all(conn), corrections(conn, keys, grant, refs)
     for row in held_rows(conn, lake, refs):
         kind = known[row.row_class]
         if grant.rule is not None and not grant.plan.serves(kind, grant.rule.purpose):
@@ -98,5 +100,6 @@ def reveal_events(
                 items |= msgspec.msgpack.decode(keys.open(row.ref, keep, row.event, blob))
             except KeyMissing:
                 continue
-        seen = {item: value for item, value in items.items() if item in grant.items}
+        put_right(items, row.ref, row.at, corrected)
+        seen = {item: value for item, value in items.items() if own_right or item in grant.items}
         yield RevealedEvent(row.event, row.ref, kind.event, row.at, tuple(p for p, _ in kind.permitted), seen, row.seq)

@@ -6,6 +6,8 @@ time. Sealed items are `reveal`'s. Erased people and canaries are never in it.
 
 from __future__ import annotations
 
+import os
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -51,9 +53,7 @@ class Views:
 
     def __init__(self, lake: Lake, state: Database, classes: Classes, temp: Path) -> None:
         self._lake, self._state, self._classes = lake, state, classes
-        temp.mkdir(parents=True, exist_ok=True)
-        for left in temp.iterdir():
-            left.unlink()
+        temp = _own_folder(temp)
         self._duck = duckdb.connect(":memory:")
         self._duck.execute(f"SET temp_directory = '{temp}'")
         self._duck.execute("SET temp_file_encryption = true")
@@ -198,11 +198,15 @@ class View:
         table = pa.table({"ref": pa.array(refs, pa.int64()), "head": pa.array(heads, pa.int64())})
         links = self._backend.table(self._register("links", table))
         joined = rows.left_join(links, rows.ref == links.ref)
-        return joined.mutate(person=ibis.coalesce(joined.head, joined.ref)).drop("head", "ref_right")
+        return joined.mutate(person=ibis.coalesce(joined["head"], joined.ref)).drop("head", "ref_right")
 
     def execute(self, expression: ir.Expr) -> list[dict[str, Any]]:
         """An Ibis expression over `events`, answered as rows."""
         return self._backend.to_pyarrow(expression).to_pylist()  # type: ignore[no-any-return]
+
+    def hold(self, expression: ir.Table) -> ir.Table:
+        """A table expression answered once and kept while this view is open, for questions that share it."""
+        return self._backend.table(self._register(f"held{len(self._made)}", self._backend.to_pyarrow(expression)))
 
     def still_holds(self) -> bool:
         """Whether nobody's standing has changed since this view was opened."""
@@ -212,6 +216,17 @@ class View:
         self._duck.execute(f"DROP VIEW IF EXISTS troth_rows_{self._number}")
         for name in self._made:
             self._duck.unregister(name)
+
+
+def _own_folder(temp: Path) -> Path:
+    """This process's own empty folder for DuckDB; those of processes that are no more are emptied and go."""
+    temp.mkdir(parents=True, exist_ok=True)
+    for left in temp.iterdir():
+        if not left.name.isdigit() or not Path(f"/proc/{left.name}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    own = temp / str(os.getpid())
+    own.mkdir(exist_ok=True)
+    return own
 
 
 def _people(pairs: Sequence[Any]) -> dict[int, int]:

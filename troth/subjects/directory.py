@@ -125,6 +125,19 @@ def attach(conn: Connection, ref: int, hashed: bytes, kind: IdentifierKind, veri
     )
 
 
+def is_verified(conn: Connection, hashed: bytes) -> bool:
+    """Whether the holder of an identifier has shown that it is theirs, and did not merely name it."""
+    return conn.exec_driver_sql("SELECT 1 FROM identifier WHERE hash = ? AND verified = 1", (hashed,)).first() is not None
+
+
+def claim(conn: Connection, ref: int, hashed: bytes) -> None:
+    """File an identifier under whoever has shown that it is theirs, though another reference had named it before."""
+    before = find(conn, hashed)
+    moved = conn.exec_driver_sql("UPDATE identifier SET ref = ?, verified = 1 WHERE hash = ? AND verified = 0", (ref, hashed))
+    if moved.rowcount and before is not None:
+        move_epoch(conn, before)
+
+
 def erased_at(conn: Connection, hashed: bytes) -> int | None:
     """When the subject once filed under this identifier was erased, in microseconds; None if never."""
     found = conn.exec_driver_sql("SELECT erased_at FROM erased_identifier WHERE hash = ?", (hashed,)).first()

@@ -53,13 +53,17 @@ class KeyRing:
         if not self._generations():
             load_or_create(self._path(1))
         self._wrappers: dict[int, AESGCM] = {}
-        self._ciphers: OrderedDict[tuple[int, str], AESGCM] = OrderedDict()
+        self._ciphers: OrderedDict[int, dict[str, AESGCM]] = OrderedDict()  # by subject, the longest known first
 
     # identifiers
 
     def hash_identifier(self, kind: str, value: str) -> bytes:
         """The keyed hash (16 bytes) by which an identifier is found; useless without the key file."""
         return hmac.digest(self._identify, f"{kind}\x00{value}".encode("utf-8", "surrogatepass"), hashlib.sha256)[:16]
+
+    def hash_message(self, id: str) -> bytes:
+        """The keyed hash (16 bytes) by which a message sent twice is known."""
+        return hashlib.blake2b(id.encode("utf-8", "surrogatepass"), key=self._identify, digest_size=16, person=b"message").digest()
 
     # sealing
 
@@ -84,7 +88,7 @@ class KeyRing:
 
     def ensure(self, pairs: Iterable[tuple[int, str]]) -> None:
         """Make the data keys that do not exist yet; durable when it returns."""
-        wanted = {pair for pair in pairs if pair not in self._ciphers}
+        wanted = {(ref, keep) for ref, keep in pairs if keep not in self._ciphers.get(ref, ())}
         missing = wanted - self._load(wanted)
         if not missing:
             return
@@ -105,27 +109,27 @@ class KeyRing:
                 marks = ",".join("?" * len(part))
                 rows = conn.exec_driver_sql(f"SELECT ref, keep, generation, wrapped FROM data_key WHERE ref IN ({marks})", tuple(part))
                 for ref, keep, generation, wrapped in rows:
-                    self._remember((ref, keep), self._unwrap(ref, keep, generation, wrapped))
+                    self._remember(ref, keep, self._unwrap(ref, keep, generation, wrapped))
                     found.add((ref, keep))
         return found & pairs
 
     def _cipher(self, ref: int, keep: str) -> AESGCM:
-        cipher = self._ciphers.get((ref, keep))
-        if cipher is None:
-            if not self._load({(ref, keep)}):
-                raise KeyMissing
-            cipher = self._ciphers[(ref, keep)]
-        return cipher
+        ciphers = self._ciphers.get(ref)
+        if ciphers is None or keep not in ciphers:
+            self._load({(ref, keep)})
+            ciphers = self._ciphers.get(ref, {})
+        if keep not in ciphers:
+            raise KeyMissing
+        return ciphers[keep]
 
-    def _remember(self, pair: tuple[int, str], key: bytes) -> None:
-        self._ciphers[pair] = AESGCM(key)
-        if len(self._ciphers) > _CACHE:
+    def _remember(self, ref: int, keep: str, key: bytes) -> None:
+        if ref not in self._ciphers and len(self._ciphers) >= _CACHE:
             self._ciphers.popitem(last=False)
+        self._ciphers.setdefault(ref, {})[keep] = AESGCM(key)
 
     def forget(self, ref: int) -> None:
         """Drop a subject's keys from memory."""
-        for pair in [pair for pair in self._ciphers if pair[0] == ref]:
-            del self._ciphers[pair]
+        self._ciphers.pop(ref, None)
 
     def wrapped(self, ref: int) -> list[tuple[str, bytes]]:
         """The wrapped data keys of `ref` as they rest, by retention rule."""
@@ -140,6 +144,15 @@ class KeyRing:
             for keep in keeps:
                 if keep not in except_keeps:
                     conn.exec_driver_sql("DELETE FROM data_key WHERE ref = ? AND keep = ?", (ref, keep))
+
+    def destroy_pairs(self, pairs: Iterable[tuple[int, str]]) -> None:
+        """Delete the data keys of each (reference, retention rule). Unrecoverable only after `turn_generation`."""
+        gone = sorted(set(pairs))
+        for ref, _ in gone:
+            self.forget(ref)
+        if gone:
+            with self._database.write() as conn:
+                conn.exec_driver_sql("DELETE FROM data_key WHERE ref = ? AND keep = ?", gone)
 
     def turn_generation(self) -> int:
         """Wrap every living key anew and destroy the old generations; returns the new generation's number.

@@ -1,0 +1,26 @@
+"""What does a person meet? The privacy centre, and the public pages of notice, cookies and versions.
+
+It reads no store: what is held comes through `troth.rights`, each time with the grant of the person's own right.
+"""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from troth.centre import pages
+from troth.centre.acts import acts
+from troth.centre.data import data
+from troth.centre.desk import Desk
+from troth.centre.front import front
+from troth.centre.mine import mine
+from troth.collect.door import Door
+from troth.workspace import House
+
+
+def routes(house: House, _door: Door | None = None) -> list[Route]:
+    """The routes of this room."""
+    desk = Desk(house)
+    return [*pages.routes(house), *front(desk), *mine(desk), *data(desk), *acts(desk)]
+
+
+__all__ = ["routes"]

@@ -1,0 +1,140 @@
+"""What is held about me, and how do I put it right or take it along? The readable page, the files, corrections, joins.
+
+Seeing one's data is a subject request like any other: opened and answered on the spot, once a visit, free.
+Source: GDPR Art. 15, 16, 20
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from troth.base.errors import Fault
+from troth.centre.desk import Ask, Desk, Needs
+from troth.centre.front import send_confirmation
+from troth.centre.words import flash_of
+from troth.rights import portability, rectify, requests, verify
+from troth.rights.access import Package
+from troth.rights.rectify import correctable
+from troth.rights.requests import Right
+from troth.subjects.links import How, Link, standing_links
+
+_SHOWN = 300  # events on the page; the file has all
+_GROUNDS = {
+    How.VERIFIED_IDENTIFIER: "you said that this browser is yours", How.SIGNED_IN: "you signed in on it",
+    How.NUMBER_AND_TIME: "a call came to the number you were shown, while you were shown it",
+    How.CALLER_NUMBER: "the same telephone number called", How.OPERATOR: "somebody here put it together",
+}
+
+
+def data(desk: Desk) -> list[Route]:
+    """The routes of one's data."""
+    return [
+        desk.get("/data", _page, Needs.DATA),
+        desk.get("/data.json", _json, Needs.DATA),
+        desk.get("/portable.json", _portable_json, Needs.DATA),
+        desk.get("/portable.csv", _portable_csv, Needs.DATA),
+        desk.post("/correct", _correct, Needs.DATA),
+        desk.post("/separate", _separate),
+    ]
+
+
+def _page(ask: Ask) -> Response:
+    package = _answered(ask)
+    with ask.workspace.state.read() as conn:
+        joined = [_join(ask, one) for ref in sorted(ask.person.refs) for one in standing_links(conn, ref)]
+    unique = {one["id"]: one for one in joined}
+    return ask.page(
+        "data.html", tab="data", package=package, groups=_grouped(package), details=_details(ask, package), joined=list(unique.values()),
+        flash=flash_of(ask), more=max(len(package["events"]) - _SHOWN, 0), browser=ask.web_only,
+    )
+
+
+def _json(ask: Ask) -> Response:
+    return _file(json.dumps(_answered(ask), ensure_ascii=False, indent=2).encode(), "application/json", "my-data.json")
+
+
+def _portable_json(ask: Ask) -> Response:
+    return _file(portability.as_json(_ported(ask)), "application/json", "my-data-portable.json")
+
+
+def _portable_csv(ask: Ask) -> Response:
+    return _file(portability.as_csv(_ported(ask)), "text/csv", "my-data-portable.csv")
+
+
+def _answered(ask: Ask) -> Package:
+    """The package, with the subject request it answers on record once a visit."""
+    _once_a_visit(ask, Right.ACCESS)
+    return ask.package()
+
+
+def _ported(ask: Ask) -> Package:
+    _once_a_visit(ask, Right.PORTABILITY)
+    return ask.package("portability")
+
+
+def _once_a_visit(ask: Ask, right: Right) -> None:
+    person = ask.person
+    with ask.workspace.state.write() as conn:
+        before = requests.of_person(conn, person.refs)
+        if not any(one.kind is right and one.received_at >= person.opened_at for one in before):
+            made = requests.open_request(ask.workspace, conn, right, person.ref, person.regime)
+            requests.fulfil(ask.workspace, conn, made.id, "delivered")
+
+
+def _grouped(package: Package) -> list[dict[str, Any]]:
+    """The newest events by what they are, for reading."""
+    found: dict[str, dict[str, Any]] = {}
+    for event in reversed(package["events"][-_SHOWN:]):
+        group = found.setdefault(event["type"], {"what": event["what"], "source": event["source"], "for": event["collected_for"], "events": []})
+        group["events"].append(event)
+    return list(found.values())
+
+
+def _details(ask: Ask, package: Package) -> list[dict[str, Any]]:
+    """What the person can put right, with the value that stands now. Not from a browser's identifier alone."""
+    if ask.web_only:
+        return []
+    found: dict[str, list[str]] = {}
+    for event in package["events"]:
+        for item in event["items"]:
+            values = found.setdefault(item["id"], [])
+            if str(item["value"]) not in values:
+                values.append(str(item["value"]))
+    return [{"id": item.id, "label": item.label, "values": found[item.id]} for item in correctable(ask.policy) if item.id in found]
+
+
+def _correct(ask: Ask) -> Response:
+    if ask.web_only:
+        raise Fault("mailbox-needed", "this needs the link that we send to your e-mail address", status=403)
+    workspace, person = ask.workspace, ask.person
+    item = ask.form.get("item", "")
+    if not ask.may_try("correct", str(person.ref), verify.PER_CLIENT):
+        raise Fault("too-many-tries", "too many changes in a short time; try again in a quarter of an hour", status=429)
+    value = rectify.check(ask.policy, item, ask.form.get("value", ""))
+    with workspace.state.write() as conn:
+        made = rectify.ask(workspace, conn, person, item, value)
+    if made.closed:
+        return ask.back("/data", "corrected")
+    send_confirmation(workspace, person.ref, value)
+    return ask.back("/data", "confirm")
+
+
+def _join(ask: Ask, one: Link) -> dict[str, Any]:
+    purpose = ask.policy.purposes.get(one.purpose)
+    return {"id": one.id, "how": _GROUNDS[one.how], "since": one.since, "purpose": purpose.label if purpose else "", "browser": one.purpose == ""}
+
+
+def _separate(ask: Ask) -> Response:
+    text = ask.form.get("link", "")
+    with ask.workspace.state.write() as conn:
+        verify.undo_join(ask.workspace, conn, ask.person, int(text) if text.isdigit() and len(text) < 16 else 0)
+    return ask.back("/data", "separated")
+
+
+def _file(body: bytes, media_type: str, name: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store", "x-content-type-options": "nosniff"}
+    return Response(body, media_type=media_type, headers=headers)

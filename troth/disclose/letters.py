@@ -1,0 +1,75 @@
+"""What do we write to a person about their own subject request? Short plain letters, each about one thing.
+
+It sends them by the outbox under the purpose `request`; it decides nothing.
+Source: GDPR Art. 12(1)-(4), 18(3)
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from troth.disclose.outbox import REQUEST, Attachment, Letter, send
+from troth.policy.words import day, length
+from troth.rights.requests import SubjectRequest
+from troth.workspace import Workspace
+
+
+def send_link(workspace: Workspace, ref: int, to: str, url: str, lasts: timedelta) -> str:
+    """The one-time link somebody asked for."""
+    name = workspace.policy.organisation.name
+    text = (
+        f"Somebody, we hope you, asked to open your privacy page at {name}.\n\nOpen it here:\n\n{url}\n\n"
+        f"The link works once, for {length(lasts)}. If it was not you, do nothing: nobody sees your data without this link.\n"
+    )
+    return _send(workspace, ref, to, "link", f"Your privacy page at {name}", text)
+
+
+def send_confirmation(workspace: Workspace, ref: int, to: str, url: str, lasts: timedelta) -> str:
+    """The link by which the owner of a new address says that it is theirs."""
+    name = workspace.policy.organisation.name
+    text = (
+        f"Somebody asked {name} to use this address from now on instead of an older one.\n\nIf that was you, say so here:\n\n{url}\n\n"
+        f"The link works once, for {length(lasts)}. If it was not you, do nothing and nothing changes.\n"
+    )
+    return _send(workspace, ref, to, "confirm-address", f"Is this your new address? {name}", text)
+
+
+def ask_for_more(workspace: Workspace, made: SubjectRequest, to: str, question: str) -> str:
+    """We need to know more before we can answer."""
+    text = (
+        f"Thank you for your request {made.shown}. Before we can answer it we need to ask you:\n\n{question}\n\n"
+        "Please answer in your privacy page, or reply to this message.\n"
+    )
+    return _send(workspace, made.ref, to, "more-asked", "We need to ask you something", text)
+
+
+def tell_outcome(workspace: Workspace, made: SubjectRequest, to: str, words: str) -> str:
+    """What became of a subject request, with how to go on if the person disagrees."""
+    policy = workspace.policy
+    law = policy.regimes.get(made.regime) or policy.regimes[policy.settings.default_regime]
+    text = (
+        f"Your request {made.shown} of {day(made.received_at.date())}:\n\n{words}\n\n"
+        f"It cost you nothing.\n\nIf you disagree, answer this message, or turn to {law.authority} ({law.authority_contact}).\n"
+    )
+    if made.fee:
+        text = text.replace("It cost you nothing.\n\n", "")
+    return _send(workspace, made.ref, to, "outcome", "Your request", text)
+
+
+def announce_lifting(workspace: Workspace, ref: int, to: str) -> str:
+    """A restriction will be lifted; said before it is."""
+    text = "Your data has only been stored since you asked for that. We are going to use it again as our policy says. If you disagree, answer now.\n"
+    return _send(workspace, ref, to, "lifting", "Your data will be used again", text)
+
+
+def send_portable(workspace: Workspace, ref: int, to: str, person: str, files: tuple[Attachment, ...]) -> str:
+    """A person's data to whom the person named."""
+    name = workspace.policy.organisation.name
+    text = f"At the demand of the person it is about ({person}), {name} sends you the attached data. GDPR Art. 20(2).\n"
+    return _send(workspace, ref, to, "portable", f"Data that a person asked {name} to send you", text, files)
+
+
+def _send(workspace: Workspace, ref: int, to: str, kind: str, subject: str, text: str, files: tuple[Attachment, ...] = ()) -> str:
+    foot = workspace.policy.organisation
+    signed = f"{text}\n{foot.name}, {foot.address}\n{foot.email}\n"
+    return send(workspace, Letter(ref, to, REQUEST, kind, subject, signed, files))

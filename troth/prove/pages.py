@@ -1,0 +1,45 @@
+"""Where does anyone see whether promises are kept? The promises page: each promise, clause, proof and state."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from troth.look import render
+from troth.prove.verify import State, as_json, promise_states, run_proofs
+from troth.workspace import House
+
+LABELS = {
+    State.PROVEN: "proven",
+    State.BROKEN: "broken",
+    State.UNPROVEN: "unproven",
+    State.NOT_RUN: "not run yet",
+    State.NOT_IN_FORCE: "not in force",
+}
+
+
+def routes(house: House) -> list[Route]:
+    """The routes of this room."""
+
+    async def promises(http: Request) -> Response:
+        workspace = house.workspace(http.path_params["w"])
+        states = await run_in_threadpool(promise_states, workspace)
+        if "application/json" in http.headers.get("accept", ""):
+            return JSONResponse(as_json(states))
+        counts = Counter(one.state for one in states)
+        policy = workspace.policy
+        return render(
+            "prove/promises.html", http, w=workspace.id, owner=policy.organisation.name, here="promises", policy=policy, states=states, counts=counts,
+            labels=LABELS, State=State,
+        )
+
+    async def verify(http: Request) -> Response:
+        workspace = house.for_program(http.path_params["w"], http.headers.get("authorization", ""))
+        states = await run_in_threadpool(run_proofs, workspace, f"http://127.0.0.1:{workspace.settings.port}")
+        return JSONResponse(as_json(states))
+
+    return [Route("/{w}/promises", promises), Route("/api/{w}/verify", verify, methods=["POST"])]

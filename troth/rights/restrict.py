@@ -1,0 +1,54 @@
+"""How does a person have their data only stored? Every use and every new event is refused until they lift it.
+
+Storage and the person's own rights go on. When somebody here lifts it, the person is told first.
+Source: GDPR Art. 18, 18(3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from troth.base.errors import Fault
+from troth.rights import requests
+from troth.rights.requests import Right, Step, SubjectRequest
+from troth.rights.verify import Session
+from troth.subjects.directory import move_epoch
+from troth.subjects.links import same_person
+from troth.workspace import Workspace
+
+
+def restrict(workspace: Workspace, conn: Connection, session: Session) -> SubjectRequest:
+    """Restrict a person's data to storage; in force when the caller's transaction commits."""
+    made = requests.open_request(workspace, conn, Right.RESTRICTION, session.ref, session.regime)
+    _set(conn, session.refs, True)
+    return requests.fulfil(workspace, conn, made.id, "restricted")
+
+
+def lift(workspace: Workspace, conn: Connection, session: Session) -> SubjectRequest:
+    """The person lifts it themselves."""
+    made = requests.open_request(workspace, conn, Right.LIFTING, session.ref, session.regime)
+    _set(conn, session.refs, False)
+    return requests.fulfil(workspace, conn, made.id, "lifted")
+
+
+def announce_lifting(workspace: Workspace, conn: Connection, id: int, by: str) -> SubjectRequest:
+    """Note that the person was told that the restriction will be lifted; `id` is the restriction's subject request."""
+    return requests.note_told(workspace, conn, id, by)
+
+
+def lift_by_operator(workspace: Workspace, conn: Connection, id: int, by: str) -> None:
+    """Lift a restriction for the person; raises `not-told-yet` unless they were told before."""
+    found = requests.get(conn, id)
+    if not any(one.step is Step.TOLD for one in requests.steps(conn, id)):
+        raise Fault("not-told-yet", "the person must be told before a restriction is lifted", status=409)
+    made = requests.open_request(workspace, conn, Right.LIFTING, found.ref, found.regime, channel="operator", by=by)
+    _set(conn, same_person(conn, found.ref), False)
+    requests.fulfil(workspace, conn, made.id, "lifted", by)
+
+
+def _set(conn: Connection, refs: Iterable[int], restricted: bool) -> None:
+    for ref in refs:
+        conn.exec_driver_sql("UPDATE subject SET restricted = ? WHERE ref = ?", (int(restricted), ref))
+        move_epoch(conn, ref)
