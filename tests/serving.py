@@ -28,7 +28,7 @@ class Served:
         found = self.app.house.workspace(workspace)
         client = httpx.Client(base_url=self.url, timeout=30)
         self.clients.append(client)
-        return World(client, workspace, found.policy, found.access, canary)
+        return World(client, workspace, found.policy, found.access, canary, found.folder / "outbox")
 
 
 @contextmanager

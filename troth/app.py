@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,14 +12,17 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
 from troth.base.errors import Fault
 from troth.base.filelock import exclusive
-from troth.collect.calls_web import routes as call_routes
+from troth.centre import routes as centre_routes
+from troth.collect.calls_web import routes as calls_routes
 from troth.collect.door import Door
 from troth.collect.web import routes as web_routes
 from troth.gate.reasons import Refused
+from troth.console.routes import routes as console_routes
+from troth.disclose.api import routes as disclose_routes
 from troth.look.static import routes as look_routes
 from troth.maintain import tend
 from troth.prove.pages import routes as proof_routes
@@ -46,7 +49,7 @@ class Troth:
         self.door = Door(self.house)
         self._maintenance = Maintenance(self.house)
         self.pages = Starlette(
-            routes=[Route("/healthz", _health), *report_routes(self.house), *proof_routes(self.house), *look_routes(), *web_routes(self.house, self.door), *call_routes(self.house, self.door), *_later_routes(self)],
+            routes=[Route("/healthz", _health), *self._rooms()],
             exception_handlers={Fault: _fault, Refused: _refused, 404: _not_found, 500: _broken},  # type: ignore[dict-item]
             lifespan=self._lifespan,
             middleware=[Middleware(SecurityHeaders)],
@@ -68,6 +71,14 @@ class Troth:
         self.door.close()
         self.house.close()
 
+
+    def _rooms(self) -> Iterator[Route]:
+        """Every room's routes; the sites' come last, since they hold the widest pattern."""
+        yield from look_routes()
+        yield from report_routes(self.house)
+        yield from proof_routes(self.house)
+        for room in (console_routes, centre_routes, disclose_routes, calls_routes, web_routes):
+            yield from room(self.house, self.door)
 
     def _prove(self) -> None:
         """Run every proof once, by the first process that gets to it, when the doors are open."""
@@ -121,10 +132,6 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with)
-
-
-def _later_routes(app: Troth) -> list[Route | Mount]:
-    return []
 
 
 async def _health(_request: Request) -> Response:

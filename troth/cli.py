@@ -13,12 +13,15 @@ import click
 from rich.progress import Progress
 
 from troth import settings as settings_module
-from troth.commands import Commands, data_option, house_of, json_option, out, say, tell, workspace_of
+from troth.commands import Commands, data_option, house_of, json_option, out, say, say_each, tell, workspace_of
+from troth.console.commands import operator
+from troth.disclose.commands import disclose
 from troth.policy_commands import policy
 from troth.prove.registry import BEHAVIOURS, Behaviour
 from troth.prove.verify import PromiseState, State, as_json, run_proofs
 from troth.reports.api import read_since, refusals_told
 from troth.reports.events import events_for
+from troth.retain_commands import retain
 from troth.serve import free_port, in_thread, running_at, serve
 from troth.settings import Settings
 from troth.workspace import owning
@@ -30,7 +33,8 @@ def main() -> None:
     """Troth: a privacy policy is a promise; Troth keeps it."""
 
 
-main.add_command(policy)
+for group in (policy, operator, disclose, retain):
+    main.add_command(group)
 
 
 @main.command()
@@ -61,7 +65,7 @@ def workspace_show(name: str, data: Path | None, as_json: bool) -> None:
     found = workspace_of(data, name)
     paths = {path: f"/{found.id}/{path}" for path in ("policy", "cookies", "privacy", "promises", "console", "troth.js")}
     told = {"id": found.id, "title": found.policy.title, "version": found.policy.version, "region": found.policy.settings.region, **found.access, "paths": paths}
-    tell(as_json, told, lambda value: [say(f"{key:16} {one}") for key, one in told.items()])
+    tell(as_json, told, lambda value: say_each(f"{key:16} {one}" for key, one in told.items()))
 
 
 @workspace.command("list")
@@ -70,7 +74,7 @@ def workspace_show(name: str, data: Path | None, as_json: bool) -> None:
 def workspace_list(data: Path | None, as_json: bool) -> None:
     """The workspaces there are."""
     names = house_of(data).names()
-    tell(as_json, names, lambda value: [say(name) for name in names])
+    tell(as_json, names, lambda value: say_each(name for name in names))
 
 
 @main.command()
@@ -83,7 +87,7 @@ def workspace_list(data: Path | None, as_json: bool) -> None:
 def events(name: str, purpose: str, role: str, since: str | None, data: Path | None, as_json: bool) -> None:
     """List what a purpose may see."""
     found = events_for(workspace_of(data, name), purpose, role, "command-line", read_since(since))
-    tell(as_json, [asdict(one) for one in found], lambda value: [say(f"{one.at}  {one.event:14} {one.person or 'anonymous'}") for one in found])
+    tell(as_json, [asdict(one) for one in found], lambda value: say_each(f"{one.at}  {one.event:14} {one.person or 'anonymous'}" for one in found))
 
 
 @main.command()
@@ -94,7 +98,7 @@ def events(name: str, purpose: str, role: str, since: str | None, data: Path | N
 def refused(name: str, since: str | None, data: Path | None, as_json: bool) -> None:
     """Count what was refused, by event and reason."""
     rows = refusals_told(workspace_of(data, name), read_since(since))
-    tell(as_json, rows, lambda value: [say(f"{row['count']:>8}  {row['event']:16} {row['reason']}: {row['meaning']}") for row in rows])
+    tell(as_json, rows, lambda value: say_each(f"{row['count']:>8}  {row['event']:16} {row['reason']}: {row['meaning']}" for row in rows))
 
 
 @main.command()
@@ -154,7 +158,7 @@ def sabotage_list(as_json: bool) -> None:
         {"name": one.name, "words": one.words, "breaks": sorted({id for b in BEHAVIOURS.values() if b.sabotage == one.name for id in b.promises})}
         for one in SABOTAGES.values()
     ]
-    tell(as_json, rows, lambda value: [say(f"{row['name']:28} {row['words']}") for row in rows])
+    tell(as_json, rows, lambda value: say_each(f"{row['name']:28} {row['words']}" for row in rows))
 
 
 

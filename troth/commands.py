@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,12 @@ def say_error(error: Exception) -> None:
 def say(text: str) -> None:
     """One line for a person."""
     out.print(text, markup=False, soft_wrap=True)
+
+
+def say_each(lines: Iterable[str]) -> None:
+    """Lines for a person."""
+    for line in lines:
+        say(line)
 
 
 def print_json(value: Any) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import logging
 
 from troth.base.clock import now, now_micros
+from troth.disclose import outbox
 from troth.ledger.checkpoint import parse_unverified
 from troth.ledger.tape import TapeKind
-from troth.rights.erasure import continue_cases
+from troth.rights import erasure
 from troth.workspace import Workspace
 
+erasure.ALSO_REMOVE.append(outbox.sweep)
 _SETTLE_ROWS = 5_000
 _SETTLE_AFTER = 30_000_000
 _logger = logging.getLogger("troth")
@@ -24,7 +26,9 @@ def tend(workspace: Workspace) -> None:
         if _worth_settling(workspace):
             workspace.lake.settle()
         workspace.lake.unlink_retired()
-        continue_cases(workspace)
+        erasure.continue_cases(workspace)
+        outbox.deliver_waiting(workspace)
+        outbox.sweep(workspace)
         checkpoint(workspace)
     except Exception as error:  # the round is tried again; what failed is named without its data
         _logger.warning("maintenance of %s failed: %s", workspace.id, type(error).__name__)
@@ -33,7 +37,7 @@ def tend(workspace: Workspace) -> None:
 def _worth_settling(workspace: Workspace) -> bool:
     with workspace.state.read() as conn:
         count, oldest = conn.exec_driver_sql("SELECT count(*), min(at) FROM (SELECT at FROM journal LIMIT 5001)").one()
-    return count >= _SETTLE_ROWS or (count > 0 and now_micros() - oldest > _SETTLE_AFTER)
+    return bool(count >= _SETTLE_ROWS or (count > 0 and now_micros() - oldest > _SETTLE_AFTER))
 
 
 def checkpoint(workspace: Workspace) -> None:

@@ -13,7 +13,7 @@ import click
 
 from troth.base.clock import now
 from troth.base.errors import Fault
-from troth.commands import data_option, house_of, json_option, print_json, say, tell, workspace_of
+from troth.commands import data_option, house_of, json_option, print_json, say, say_each, tell, workspace_of
 from troth.policy.compose import narrows
 from troth.policy.diff import Change, diff
 from troth.policy.finding import Finding, errors
@@ -58,7 +58,7 @@ def show(name: str, data: Path | None, as_json: bool) -> None:
         {"purpose": one.id, "basis": str(one.basis)} | {law: str(permission_under(found, one, law)) for law in found.regimes}
         for one in found.purposes.values()
     ]
-    tell(as_json, {"version": found.version, "purposes": rows}, lambda value: [say("  ".join(str(cell) for cell in row.values())) for row in rows])
+    tell(as_json, {"version": found.version, "purposes": rows}, lambda value: say_each("  ".join(str(cell) for cell in row.values()) for row in rows))
 
 
 @policy.command()
@@ -73,7 +73,7 @@ def versions(name: str, data: Path | None, as_json: bool) -> None:
             {"version": one.version, "published_at": one.published_at.isoformat(), "effective_at": one.effective_at.isoformat(), "sha256": one.hash}
             for one in workspace.versions(conn)
         ]
-    tell(as_json, rows, lambda value: [say(f"{row['version']:8} in force from {row['effective_at']}") for row in rows])
+    tell(as_json, rows, lambda value: say_each(f"{row['version']:8} in force from {row['effective_at']}" for row in rows))
 
 
 @policy.command("diff")
@@ -126,11 +126,17 @@ def publish(file: Path, as_is: bool, data: Path | None, as_json: bool) -> None:
         say(f"{file.name}: version is now `{policy.version}`, changed_on {policy.changed_on}")
     changes = diff(parse_policy(known[-1].text), policy) if known else []
     published = house.publish(policy)
-    told = {"workspace": workspace.id, "version": published.version, "effective_at": published.effective_at.isoformat(), "changes": [one.as_json() for one in changes]}
-    tell(as_json, told, lambda value: (say(f"published version {published.version} of {workspace.id}"), _say_changes(changes)))
+    told = {"workspace": workspace.id, "version": published.version, "effective_at": published.effective_at.isoformat()}
+    told_changes = [one.as_json() for one in changes]
+    tell(as_json, told | {"changes": told_changes}, lambda value: _say_published(workspace.id, published.version, changes))
     for client in house.clients_of(workspace.id):
         if errors(narrows(policy, client.policy)):
             say(f"{client.id} now promises more than its parent: narrow its policy and publish it")
+
+
+def _say_published(name: str, version: str, changes: list[Change]) -> None:
+    say(f"published version {version} of {name}")
+    _say_changes(changes)
 
 
 def _raised(file: Path, policy: Policy, number: int) -> Policy:

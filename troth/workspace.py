@@ -161,9 +161,8 @@ class Workspace:
                     if version.hash == digest:
                         return version
                     raise Fault("version-published", f"version `{policy.version}` is published and cannot be edited", help="raise `version`")
-            if earlier and parse_policy(earlier[-1].text).changed_on >= policy.changed_on and earlier[-1].text != text:
-                if parse_policy(earlier[-1].text).changed_on > policy.changed_on or not _same_day(earlier[-1], policy):
-                    raise Fault("date-unchanged", "the text changed but `changed_on` did not", help="set `changed_on` to the day of the change")
+            if earlier and earlier[-1].text != text and not _dated_honestly(earlier[-1], policy):
+                raise Fault("date-unchanged", "the text changed but `changed_on` did not", help="set `changed_on` to the day of the change")
             at = now_micros()
             starts = datetime.combine(policy.effective_on, datetime.min.time(), UTC)
             body = {"version": policy.version, "sha256": digest, "operator": operator}
@@ -181,9 +180,10 @@ class Workspace:
         self._key_database.close()
 
 
-def _same_day(earlier: PublishedVersion, policy: Policy) -> bool:
-    """Two versions on one day are honest when that day is today."""
-    return policy.changed_on == now().date()
+def _dated_honestly(earlier: PublishedVersion, policy: Policy) -> bool:
+    """Whether a changed text says a later day than the one before it; the same day is honest when it is today."""
+    before = parse_policy(earlier.text).changed_on
+    return policy.changed_on > before or policy.changed_on == before == now().date()
 
 
 def check_name(id: str) -> None:
@@ -196,7 +196,8 @@ def _access(path: Path) -> dict[str, str]:
     """The workspace's keys for programs, made on first use; readable by their owner alone."""
     if path.exists():
         return dict(json.loads(path.read_text()))
-    made = {"write_key": "w_" + new_token(), "publishable_key": "p_" + new_token(), "twilio_token": new_token(32), "api_key": "a_" + new_token(), "canary_key": "c_" + new_token()}
+    made = {"write_key": "w_" + new_token(), "publishable_key": "p_" + new_token(), "twilio_token": new_token(32)}
+    made |= {"api_key": "a_" + new_token(), "canary_key": "c_" + new_token()}
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
         json.dump(made, file)
@@ -292,7 +293,8 @@ def owning(folder: Path) -> Iterator[None]:
         with exclusive(folder / "troth.lock", wait=False):
             yield
     except BlockingIOError:
-        raise Fault("data-in-use", f"another `troth run` owns `{folder.name}`", help="stop it, or name another folder with --data", status=503) from None
+        help = "stop it, or name another folder with --data"
+        raise Fault("data-in-use", f"another `troth run` owns `{folder.name}`", help, status=503) from None
     except (NotADirectoryError, FileExistsError, PermissionError, OSError) as failure:
         if getattr(failure, "filename", None) is None or not str(failure.filename).startswith(str(folder)):
             raise

@@ -26,30 +26,24 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[FakeTroth]:
-    running = FakeTroth().start()
-    yield running
-    running.stop()
+@pytest.fixture
+def fake() -> Iterator[FakeTroth]:
+    """A server of its own for each test: what a closing page still sends belongs to the test that opened it."""
+    server = FakeTroth().start()
+    yield server
+    server.stop()
 
 
-@pytest.fixture(scope="session")
-def sites(server: FakeTroth) -> Iterator[dict[str, str]]:
+@pytest.fixture
+def sites(fake: FakeTroth) -> Iterator[dict[str, str]]:
     """The example sites on free ports, each with its origin."""
     serve = site_server()
-    running = [serve.start(serve.Site(one.name, one.workspace, one.title, 0), server.origin) for one in serve.read_sites()]
-    server.origins += [one.origin for one in running]
+    running = [serve.start(serve.Site(one.name, one.workspace, one.title, 0), fake.origin) for one in serve.read_sites()]
+    fake.origins += [one.origin for one in running]
     yield {one.site.name: one.origin for one in running}
     for one in running:
         one.shutdown()
         one.server_close()
-
-
-@pytest.fixture
-def fake(server: FakeTroth) -> FakeTroth:
-    """The server, having met nobody."""
-    server.forget()
-    return server
 
 
 @pytest.fixture

@@ -55,14 +55,11 @@ LABELS = {"gdpr": "European Union", "uk": "United Kingdom", "california": "Calif
 
 
 class FakeTroth:
-    """One fake server. `start` listens on a free port of 127.0.0.1, `forget` makes it as new."""
+    """One fake server for one test. `start` listens on a free port of 127.0.0.1."""
 
     def __init__(self) -> None:
         self.origins: list[str] = []
         self.origin = ""
-        self.forget()
-
-    def forget(self) -> None:
         self.regimes: dict[str, set[str]] = {name: set(first) for name, first in FIRST.items()}
         self.purposes: dict[str, tuple[str, str, str]] = dict(PURPOSES)
         self.terms: Json = {}

@@ -192,6 +192,17 @@ def test_what_one_tab_withdraws_holds_in_the_other(visit: Open, fake: FakeTroth)
     assert "anonymousId" not in fake.tracked("Feature Used")[0] and ben.id() is None
 
 
+def test_an_id_that_others_planted_is_not_sent_after_a_refusal(visit: Open, fake: FakeTroth) -> None:
+    ben = visit(BERLIN)
+    ben.go()
+    ben.press("reject")
+    ben.page.evaluate("document.cookie = 'troth_visitor=0123456789abcdef0123456789abcdef;path=/'; troth.track('Feature Used', {})")
+    until(lambda: fake.tracked("Feature Used"), "the event")
+    assert "anonymousId" not in fake.tracked("Feature Used")[0]
+    ben.go("/pricing")
+    assert ben.id() is None
+
+
 def test_agreeing_again_after_a_refusal_makes_a_new_id(visit: Open, fake: FakeTroth) -> None:
     ben = visit(BERLIN)
     ben.go()

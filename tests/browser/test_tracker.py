@@ -164,8 +164,9 @@ def test_a_comment_is_posted_with_the_warning_that_was_shown(visit: Open, fake: 
     cleo.page.fill("#text", "Fewer people, better numbers.")
     cleo.page.click("text=Post publicly")
     expect(cleo.page.locator("[data-troth-list] li")).to_have_count(2)
-    assert fake.comments[1] == {"key": "pk_test", "anonymousId": None, "tz": BERLIN, "article": "/blog/asking-first", "name": "Cleo", "email": "cleo@example.org",
-                                "text": "Fewer people, better numbers.", "warning": "w1"}
+    assert fake.comments[1] == {
+        "key": "pk_test", "anonymousId": None, "tz": BERLIN, "article": "/blog/asking-first", "warning": "w1",
+        "name": "Cleo", "email": "cleo@example.org", "text": "Fewer people, better numbers."}
 
 
 def test_without_its_warning_the_comment_form_stays_shut(visit: Open, fake: FakeTroth) -> None:

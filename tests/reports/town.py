@@ -1,12 +1,13 @@
 """A small town for tests of reports and console: real workspaces in a folder, and a clock that can be set.
 
-People visit and call through the same doors as in life (the ingest's queue, the gate, the journal); only the
-clock is ours, so that visits can lie on days gone by. It fakes no permission.
+People visit and call through the same doors as in life (the queue, the gate, the journal); only the clock
+is ours, so that visits can lie on days gone by. It fakes no permission.
 """
 
 from __future__ import annotations
 
-import secrets
+import asyncio
+import itertools
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,27 +20,24 @@ import pytest
 
 from troth.base import clock
 from troth.base.clock import EPOCH
-from troth.collect import choices
+from troth.collect import choices, numbers
+from troth.collect.calls import EndedCall, News, Status
 from troth.collect.door import Door
 from troth.collect.messages import Message
 from troth.collect.pipeline import Origin
 from troth.consent.record import Evidence, State, Strength
-from troth.consent.standing import read_standing
-from troth.gate.admit import admit_batch
-from troth.gate.decide import MayJoin, Permit, decide
-from troth.serve import EXAMPLES
 from troth.policy.parse import read_policy
+from troth.serve import EXAMPLES
 from troth.settings import Settings
-from troth.store import journal
-from troth.store.journal import JournalRow
-from troth.subjects import directory, links
-from troth.subjects.directory import IdentifierKind, NewSubject
+from troth.subjects import directory
+from troth.subjects.directory import IdentifierKind
 from troth.workspace import House, Workspace
 
 BROWSERS = {
     "chrome": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
     "firefox": "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:121.0) Gecko/20100101 Firefox/121.0",
-    "phone": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1 Mobile/15E148 Safari/604.1",
+    "phone": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/17.1 Mobile/15E148 Safari/604.1",
 }
 LONDON, LOS_ANGELES, BERLIN = "Europe/London", "America/Los_Angeles", "Europe/Berlin"
 
@@ -79,6 +77,7 @@ class Town:
     clock: Clock
     house: House = field(init=False)
     door: Door = field(init=False)
+    _counter: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         self.house = House(self.settings)
@@ -133,29 +132,13 @@ class Town:
         assert found is not None
         return found
 
-    def call(
-        self, caller: str, visitor: str | None = None, number: str = "+442079460101", status: str = "completed", seconds: int = 90,
-        w: str = "infinity", regime: str = "california",
-    ) -> int:
-        """A call comes in; it is joined to a visitor where one is named and the gate lets it. Returns the caller's reference."""
+    def call(self, caller: str, visitor: str | None = None, number: str = "", seconds: int = 90, status: str = "completed", w: str = "infinity") -> Any:
+        """A call comes in to a number, or to the number that a visitor's page shows; it has ended when this returns."""
         workspace = self.workspace(w)
-        with workspace.state.write() as conn:
-            at = clock.now_micros()
-            plan = workspace.plan_at(conn, at)
-            hashed = directory.hash_of(workspace.keys, IdentifierKind.PHONE, caller)
-            ref = directory.find(conn, hashed) or directory.create(conn, hashed, IdentifierKind.PHONE, NewSubject("enquirer", regime))
-            standing = read_standing(conn, ref)
-            assert standing is not None
-            treatment = plan.treatment("call", standing)
-            items: dict[str, str | int] = {"call.number": number, "call.status": status, "call.seconds": seconds, "contact.source": "telephone"}
-            clear = {item: items[item] for item in treatment.clear if item in items}
-            row = JournalRow(secrets.randbits(62), ref, workspace.classes.number(conn, treatment.row_class), at, clear, [], None)
-            journal.append(conn, workspace.log, admit_batch(plan), [row], at)
-            if visitor is not None and isinstance(decide(MayJoin("web-call"), plan, standing, clock.now()), Permit):
-                other = directory.find(conn, directory.hash_of(workspace.keys, IdentifierKind.ANONYMOUS, visitor))
-                assert other is not None
-                links.join(conn, ref, other, links.How.NUMBER_AND_TIME, "call-journey")
-        return ref
+        shown = numbers.offer(workspace, visitor).number if visitor else number
+        self.clock.forward(seconds=seconds + 2)
+        news = News(f"call-{next(self._counter)}", caller, shown or workspace.policy.calls.fallback, Status(status), "0", clock.now_micros(), seconds)
+        return asyncio.run(self.door.ingest(workspace).take(EndedCall(workspace, news)))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ Source: GDPR Art. 12, 17-22; Cal. Civ. Code 1798.105-1798.130
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -238,7 +239,8 @@ def _receipt(ask: Ask) -> Response:
         receipt = erasure.receipt_of(conn, id)
         kept = json.loads(conn.exec_driver_sql("SELECT kept FROM erasure_case WHERE id = ?", (id,)).scalar_one())
     stays = [{"rule": _rule(ask, rule), "ground": ground, "until": day(instant(until).date())} for rule, (ground, until) in kept.items()]
-    return ask.page("receipt.html", case=case, receipt=receipt, stays=stays, total=len(erasure.STEPS))
+    gone_at = datetime.fromisoformat(str(receipt["gone_at"])) if receipt else None
+    return ask.page("receipt.html", case=case, receipt=receipt, stays=stays, total=len(erasure.STEPS), gone_at=gone_at)
 
 
 def _rule(ask: Ask, rule: str) -> str:

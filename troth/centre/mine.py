@@ -63,7 +63,16 @@ def concerning(plan: Plan, person: Session) -> list[Purpose]:
     """The purposes that are about this sort of person; of a browser, those that its visits feed."""
     if person.shown is Shown.BROWSER:
         return choices.askable(plan.policy, person.regime)
-    return [one for one in plan.policy.purposes.values() if not one.populations or person.population in one.populations]
+    order = list(plan.policy.populations)
+    met = set(order[: order.index(person.population) + 1]) if person.population in order else set(order)
+    return [one for one in plan.policy.purposes.values() if _is_about(plan, one, person.population, met)]
+
+
+def _is_about(plan: Plan, purpose: Purpose, population: str, met: set[str]) -> bool:
+    """A purpose fed only by what a different sort of person does is not theirs to decide."""
+    if purpose.populations and population not in purpose.populations:
+        return False
+    return not purpose.events or any(plan.policy.events[event].population in met for event in purpose.events)
 
 
 def _stands(conn: Connection, plan: Plan, person: Session, purpose: Purpose) -> tuple[State | None, Permission]:

@@ -74,5 +74,5 @@ def flash_of(ask: Ask) -> dict[str, str] | None:
     purpose = ask.policy.purposes.get(ask.http.query_params.get("p", ""))
     if purpose is None and "{label}" in found[1]:
         return None
-    loses = f"What you go without: {small(purpose.loses)}. " if purpose and purpose.loses else ""
+    loses = f"Without it: {small(purpose.loses)}. " if purpose and purpose.loses else ""
     return {"tone": found[0], "text": found[1].format(label=purpose.label if purpose else "", loses=loses)}

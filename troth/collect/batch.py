@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy import Connection
+
 from troth.collect.channel import Channel
 from troth.collect.messages import Message
 from troth.collect.pipeline import Draft, Origin
@@ -26,6 +28,7 @@ class Answer:
     stored: int = 0
     duplicates: int = 0
     anonymous: int = 0
+    joined: int = 0  # references found to be one person
     reasons: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     events: list[tuple[int, int]] = field(default_factory=list)  # (event, reference) of those stored
@@ -39,6 +42,7 @@ class Call:
     origin: Origin
     done: asyncio.Future[None] | Callable[[BaseException | None], object]
     channel: Channel | None = None  # reads the draft instead of a message
+    within: Callable[[Connection, Answer], None] | None = None  # what commits with its events, or not at all
     answer: Answer = field(default_factory=Answer)
 
 

@@ -23,7 +23,7 @@ from troth.base.clock import instant, now_micros
 from troth.base.database import metadata
 from troth.collect.messages import Message
 from troth.collect.numbers import LONGEST_CALL, PAIR, lent_to, tracked
-from troth.collect.pipeline import Draft, Dropped, Origin
+from troth.collect.pipeline import Draft, Dropped, Origin, import_time
 from troth.collect.regime import regime_for
 from troth.collect.telephone import country_of, spelled
 from troth.consent.record import PROHIBITIONS, Act, Evidence, State, Strength, history, record
@@ -35,7 +35,7 @@ from troth.ledger.entry import EntryKind
 from troth.ledger.log import Log
 from troth.policy.model import Purpose
 from troth.store.journal import count_refused
-from troth.subjects import links
+from troth.subjects import directory, links
 from troth.subjects.directory import IdentifierKind
 from troth.subjects.links import How
 from troth.workspace import Workspace
@@ -108,6 +108,8 @@ class News:
     inbound: bool = True
     began: int | None = None
     canary: str = ""
+    imported: bool = False  # of the past: `at` is kept as its own time
+    visitor: str = ""  # only of an imported call: the cookie of the browser that was shown the number
 
     @property
     def ends(self) -> bool:
@@ -184,7 +186,11 @@ class EndedCall:
         self._seen = began is not None and began <= news.at
         self._began = began if began is not None and self._seen else reckoned
         rest = self._workspace.plan_at(conn, at).policy.calls.lease_for
-        self._visitor = lent_to(conn, news.number, self._began, news.at, self._seen, rest) if news.number else None
+        if news.imported:  # leases of the past are gone: whoever imports calls knows whom their numbers were shown to
+            shown_to = directory.hash_of(self._workspace.keys, IdentifierKind.ANONYMOUS, news.visitor)
+            self._visitor = directory.find(conn, shown_to) if news.visitor else None
+        elif news.number:
+            self._visitor = lent_to(conn, news.number, self._began, news.at, self._seen, rest)
         return True
 
     def draft(self, plan: Plan) -> Draft:
@@ -206,6 +212,8 @@ class EndedCall:
             raise Dropped(Reason.MISSING_ITEM)
         origin = Origin(trusted=True, address="", agent="", received_at=news.at)
         draft = Draft(Message(type=EVENT), origin, plan, event, items, source_at=self._began)
+        if news.imported:
+            draft.occurred_at = import_time(plan, event, news.at, now_micros())
         # The prefix keeps the one-call subject apart from every visitor's cookie.
         draft.people = [(IdentifierKind.PHONE, news.caller) if news.caller else (IdentifierKind.ANONYMOUS, f"call:{news.call}")]
         draft.regime = regime_for(policy, None, country_of(news.caller))

@@ -121,8 +121,10 @@ def _record(
     hashed = directory.hash_of(workspace.keys, IdentifierKind.ANONYMOUS, visitor)
     ref = directory.find(conn, hashed)
     if ref is None:
-        if not any(chosen.values()):  # nothing was agreed, so nothing that points to the person is made
+        left = [p for p in askable(plan.policy, regime) if chosen.get(p.id, permission_under(plan.policy, p, regime) is Permission.MAY_OBJECT)]
+        if not left:  # nothing is permitted, so nothing that points to the person is made
             count_refused(conn, {("choice", purpose): 1 for purpose in chosen}, at)
+            _refuse_latecomers(conn, hashed, at)
             return None
         ref = directory.create(conn, hashed, IdentifierKind.ANONYMOUS, NewSubject("site-visitor", regime, canary))
     standing = read_standing(conn, ref)
@@ -134,11 +136,20 @@ def _record(
         elif before.get(purpose) is State.GIVEN or how == "withdraw":
             acts[purpose] = State.WITHDRAWN
         else:
-            acts[purpose] = State.REFUSED if permission_under(plan.policy, plan.policy.purposes[purpose], regime) is Permission.ASK_BEFORE else State.OBJECTED
+            mode = permission_under(plan.policy, plan.policy.purposes[purpose], regime)
+            acts[purpose] = State.REFUSED if mode is Permission.ASK_BEFORE else State.OBJECTED
     acts = {purpose: state for purpose, state in acts.items() if before.get(purpose) is not state}
     if not acts:
         return None
     return say(workspace, conn, ref, acts, Evidence(Strength.EXPLICIT, how, plan.policy.version, screen, regime), at)
+
+
+def _refuse_latecomers(conn: Connection, hashed: bytes, at: int) -> None:
+    """A page view sent before the refusal may arrive after it: its identifier, which the browser has just dropped,
+    is refused from now on, by its keyed hash."""
+    conn.exec_driver_sql(
+        "INSERT INTO erased_identifier (hash, erased_at) VALUES (?, ?) ON CONFLICT (hash) DO UPDATE SET erased_at = excluded.erased_at", (hashed, at)
+    )
 
 
 def subscribe(workspace: Workspace, fields: Mapping[str, Any], body: Mapping[str, Any]) -> None:

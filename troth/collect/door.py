@@ -24,6 +24,11 @@ MALFORMED = frozenset(
     {Reason.UNDECLARED_EVENT, Reason.MISSING_ITEM, Reason.TIME_IN_FUTURE, Reason.ITEM_NOT_FOR_POPULATION, Reason.SPECIAL_CATEGORY, Reason.CHILD}
 )
 _PLAIN = [(b"content-type", b"application/json")]
+_PREFLIGHT = [
+    (b"access-control-allow-methods", b"POST"),
+    (b"access-control-allow-headers", b"content-type, authorization"),
+    (b"access-control-max-age", b"600"),
+]
 
 
 class Door:
@@ -100,7 +105,7 @@ class Door:
             raise Fault("origin-not-allowed", "the policy does not list the site this comes from", status=403)
 
     def _preflight(self, headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
-        return [*self._cors_any(headers), (b"access-control-allow-methods", b"POST"), (b"access-control-allow-headers", b"content-type, authorization"), (b"access-control-max-age", b"600")]
+        return [*self._cors_any(headers), *_PREFLIGHT]
 
     def _cors(self, headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
         origin = headers.get(b"origin")
@@ -120,7 +125,7 @@ def _say(answer: Answer, faults: Counter[str], single: bool) -> tuple[int, dict[
             if reason in MALFORMED:
                 return 400, {"code": str(reason), "message": SENTENCES[Reason(reason)]}
     body: dict[str, Any] = {"success": True, "stored": answer.stored}
-    for name, value in (("duplicates", answer.duplicates), ("anonymous", answer.anonymous)):
+    for name, value in (("duplicates", answer.duplicates), ("anonymous", answer.anonymous), ("joined", answer.joined)):
         if value:
             body[name] = value
     if reasons:

@@ -11,6 +11,7 @@ import asyncio
 import os
 import queue
 import threading
+from collections.abc import Callable
 
 import msgspec
 from sqlalchemy import Connection
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DatabaseError
 
 from troth.base.clock import instant, now_micros
 from troth.base.errors import Fault
+from troth.collect import identify
 from troth.collect.batch import Answer, Call, Incoming, Refusals, count_refusal, tell
 from troth.collect.channel import Channel
 from troth.collect.messages import Message
@@ -46,6 +48,7 @@ class Ingest:
         self._counting = threading.Lock()
         self._readers: dict[str, Reader] = {}
         self._people = People(workspace)
+        self._joins = identify.Joins(workspace, self._people.hash)
         self._thread = threading.Thread(target=self._run, name=f"ingest-{workspace.id}", daemon=True)
         self._thread.start()
 
@@ -65,10 +68,12 @@ class Ingest:
         await future
         return answer
 
-    def submit_and_wait(self, messages: list[Message], origin: Origin, timeout: float = 60) -> Answer:
-        """The same for a caller that is not asynchronous."""
+    def submit_and_wait(
+        self, messages: list[Message], origin: Origin, timeout: float = 60, within: Callable[[Connection, Answer], None] | None = None
+    ) -> Answer:
+        """The same for a caller that is not asynchronous. `within` is done in the events' own transaction."""
         waiting: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-        answer = self._enqueue(Call(messages, origin, waiting.put))
+        answer = self._enqueue(Call(messages, origin, waiting.put, within=within))
         error = waiting.get(timeout=timeout)
         if error is not None:
             raise error
@@ -135,10 +140,14 @@ class Ingest:
             self._decide(conn, plan, batch, refusals, at)
             rows = self._seal(conn, batch, at)
             journal.append(conn, workspace.log, admit_batch(plan), rows, at)
+            self._joins.join(conn, plan, calls, batch, refusals, at)
             journal.count_refused(conn, refusals, at)
             for one in batch:
                 if one.channel is not None and one.answer.events:
                     one.channel.end(conn, plan, one.answer.events[0], at)
+            for call in calls:
+                if call.within is not None:
+                    call.within(conn, call.answer)
 
     # 1. read the messages under the policy in force
 
@@ -153,6 +162,8 @@ class Ingest:
                 try:
                     draft = reader.read(message, call.origin)
                 except Dropped as dropped:
+                    if dropped.reason is Reason.UNDECLARED_EVENT and identify.only_says_who(message, call.origin):
+                        continue
                     name = plan.event_for(message.type or "", message.event)
                     count_refusal(call.answer, refusals, name.id if name else "undeclared", dropped.reason)
                     continue
@@ -224,12 +235,13 @@ class Ingest:
             items = one.draft.items
             clear = {item: items[item] for item in treatment.clear if item in items}
             event = next(events)
+            when = at if one.draft.occurred_at is None else min(one.draft.occurred_at, at)
             if not treatment.anonymous:
-                rows.append(JournalRow(event, one.ref, number, at, clear, self._sealed(one, treatment, event), one.key))
+                rows.append(JournalRow(event, one.ref, number, when, clear, self._sealed(one, treatment, event), one.key))
                 one.answer.stored += 1
                 one.answer.events.append((event, one.ref))
             elif not one.draft.canary:  # a proof leaves nothing in any statistic
-                rows.append(JournalRow(event, 0, number, at - at % _DAY, clear, [], None))
+                rows.append(JournalRow(event, 0, number, when - when % _DAY, clear, [], None))
         return rows
 
     def _sealed(self, one: Incoming, treatment: Treatment, event: int) -> list[tuple[str, bytes]]:

@@ -74,7 +74,7 @@ def read_one(body: bytes, call: str) -> Message:
     """The message of a single call."""
     if len(body) > EVENT_LIMIT:
         raise Fault("event-too-large", f"an event may be at most {EVENT_LIMIT // 1024} KB", status=413)
-    message = _read(_message, body)
+    message: Message = _read(_message, body)
     message.type = call
     check_depth(message, body)
     return message
@@ -90,7 +90,8 @@ def read_batch(body: bytes) -> tuple[list[Message | Fault], str | None]:
 
 def key_in(body: bytes) -> str | None:
     """The write key a browser put into the body."""
-    return _read(_key, body).write_key
+    key: str | None = _read(_key, body).write_key
+    return key
 
 
 def _read_part(raw: msgspec.Raw, shared: dict[str, Any] | None) -> Message | Fault:
@@ -98,7 +99,7 @@ def _read_part(raw: msgspec.Raw, shared: dict[str, Any] | None) -> Message | Fau
         whole = memoryview(raw)
         if len(whole) > EVENT_LIMIT:
             raise Fault("event-too-large", f"an event may be at most {EVENT_LIMIT // 1024} KB", status=413)
-        message = _read(_message, raw)
+        message: Message = _read(_message, raw)
         check_depth(message, bytes(whole))
         if message.type not in CALLS:
             raise Fault("unknown-call", "an event's `type` is one of " + ", ".join(sorted(CALLS)))

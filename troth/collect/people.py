@@ -129,10 +129,7 @@ class People:
             return NOBODY
         one.ref = one.ref or self._refs.get(one.hash, 0)  # an earlier event of this batch may have made them
         if one.channel is not None and one.ref and not directory.is_verified(conn, one.hash):
-            one.ref = 0  # somebody named this number as theirs; who calls from it has shown that it is
-            erased_at = directory.erased_at(conn, one.hash)
-            if erased_at is not None:
-                self._erased[one.hash] = erased_at
+            self._show_holder(conn, one, one.hash)
         self._take_relayed_consent(conn, plan, one, at)
         if one.ref:
             self._read(conn, (one.ref,))
@@ -149,6 +146,16 @@ class People:
             return newcomer
         self._create(conn, one)
         return self._standings[one.ref]
+
+    def _show_holder(self, conn: Connection, one: Incoming, hashed: bytes) -> None:
+        """Who calls from a number has shown that it is theirs; a reference with other names had only named it."""
+        if not directory.has_more_names(conn, one.ref):
+            directory.attach(conn, one.ref, hashed, one.draft.people[0][0], verified=True)
+            return
+        one.ref = 0
+        erased_at = directory.erased_at(conn, hashed)
+        if erased_at is not None:
+            self._erased[hashed] = erased_at
 
     def _came_back(self, one: Incoming, erased_at: int) -> bool:
         """After an erasure only a trusted sender's later event counts; browsers need a new permission first."""

@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from troth.base.clock import micros
+from troth.collect import routes, sources
 from troth.collect.agents import recognise
 from troth.collect.messages import Message
 from troth.collect.regime import regime_for
-from troth.collect import routes, sources
 from troth.collect.routes import Routes
 from troth.gate.plan import Plan
 from troth.gate.reasons import Reason
@@ -26,6 +26,8 @@ from troth.policy.model import EventType, Item, Policy
 from troth.subjects.directory import IdentifierKind
 
 _AHEAD = 300_000_000  # a client's clock may be five minutes fast
+_MICROSECOND = timedelta(microseconds=1)
+_OLDEST = timedelta(days=400) // _MICROSECOND  # imports reach no further back
 _LONGEST = 4_096
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 # The same few addresses come again and again: what is read from one is remembered for as long as it is among the latest.
@@ -65,6 +67,7 @@ class Draft:
     people: list[tuple[IdentifierKind, str]] = field(default_factory=list)
     also: list[tuple[IdentifierKind, str]] = field(default_factory=list)
     source_at: int | None = None
+    occurred_at: int | None = None  # of an import: its source's time, which is kept as its own; never later than now
     regime: str = ""
     canary: bool = False
     dropped: dict[str, int] = field(default_factory=dict)  # why items were left out, and how many
@@ -130,6 +133,13 @@ class Reader:
         if source_at > draft.origin.received_at + _AHEAD:
             raise Dropped(Reason.TIME_IN_FUTURE)
         draft.source_at = source_at
+
+    def put_import_time(self, draft: Draft) -> None:
+        """What a trusted sender imports happened when its source says, and its retention runs from there."""
+        if draft.origin.trusted and (draft.message.context or {}).get("import") is True:
+            if draft.source_at is None:
+                raise Dropped(Reason.MISSING_ITEM)
+            draft.occurred_at = import_time(draft.plan, draft.event, draft.source_at, draft.origin.received_at)
 
     def put_page(self, draft: Draft) -> None:
         page = (draft.message.context or {}).get("page")
@@ -251,6 +261,7 @@ class Reader:
 
 STEPS: list[Callable[[Reader, Draft], None]] = [
     Reader.put_time,
+    Reader.put_import_time,
     Reader.put_page,
     Reader.put_agent,
     Reader.put_network,
@@ -274,7 +285,17 @@ def _shape(policy: Policy, event: EventType) -> _Shape:
     return _Shape(paths, frozenset(event.items), event.population != "site-visitor")
 
 
-def _text(value: Any) -> str:
+def import_time(plan: Plan, event: EventType, source_at: int, now: int) -> int:
+    """The time to keep an imported event by, in microseconds; raises Dropped when nothing may keep it that long."""
+    spans = [purpose.keep_for for purpose in plan.policy.purposes.values() if event.id in purpose.events]
+    known = [span // _MICROSECOND for span in spans if span is not None]
+    longest = max(known, default=0) if len(known) == len(spans) else _OLDEST
+    if now - source_at > min(longest, _OLDEST):
+        raise Dropped(Reason.TOO_OLD)
+    return min(source_at, now)
+
+
+def _text(value: object) -> str:
     """A text without control characters, cut to what anyone honest needs."""
     if not isinstance(value, str):
         return ""

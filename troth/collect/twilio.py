@@ -74,6 +74,8 @@ def read_call(form: Form, received_at: int) -> News:
         seconds=min(seconds, _LONGEST) if seconds is not None else None,
         inbound=fields.get("Direction", "inbound") == "inbound",
         canary=fields.get("TrothCanary", ""),
+        imported=fields.get("TrothImport") == "true",  # signed like every field, so only who holds the token can say it
+        visitor=fields.get("TrothVisitor", "")[:128],
     )
 
 

@@ -24,11 +24,11 @@ from troth.collect.messages import EVENT_LIMIT, Message
 from troth.collect.origins import Origins
 from troth.collect.pipeline import Origin
 from troth.collect.regime import regime_for
-
 from troth.gate.reasons import SENTENCES, Reason
 from troth.policy.model import Policy, permission_under
 from troth.workspace import House, Workspace
 
+_PREFLIGHT = {"access-control-allow-methods": "GET, POST", "access-control-allow-headers": "content-type", "access-control-max-age": "600"}
 FORMS = {"contact": "Contact Requested", "newsletter": "Newsletter Requested"}
 
 
@@ -85,7 +85,7 @@ class _Web:
         fields = body.get("fields")
         if not isinstance(fields, dict):
             raise Fault("bad-form", "a form needs its `fields`")
-        if str(fields.pop("age", "")).isdigit() and workspace.policy.notice.children and int(body.get("age", fields.get("age", 99)) or 99) < 16:
+        if is_child(workspace.policy, fields.pop("age", None)):
             raise Fault(str(Reason.CHILD), SENTENCES[Reason.CHILD], status=403)
         return await self._keep(workspace, http, name, fields, body)
 
@@ -110,7 +110,8 @@ class _Web:
     async def _keep(self, workspace: Workspace, http: Request, name: str, fields: dict[str, Any], body: dict[str, Any]) -> Response:
         message = Message(type="track", event=name, properties=fields, anonymous_id=body.get("anonymousId"), message_id=body.get("messageId"))
         message.context = {"timezone": body.get("tz"), "canary": body.get("canary")}
-        origin = Origin(False, http.client.host if http.client else "", http.headers.get("user-agent", ""), now_micros(), workspace.access["canary_key"])
+        address, agent = http.client.host if http.client else "", http.headers.get("user-agent", "")
+        origin = Origin(False, address, agent, now_micros(), workspace.access["canary_key"])
         if name == "Newsletter Requested" and fields.get("email"):
             await run_in_threadpool(choices.subscribe, workspace, fields, body)
         answer = await self._door.ingest(workspace).submit([message], origin)
@@ -127,8 +128,13 @@ class _Web:
 
     async def preflight(self, http: Request) -> Response:
         """Say which origins may send."""
-        headers = self._origins.headers(http) | {"access-control-allow-methods": "GET, POST", "access-control-allow-headers": "content-type", "access-control-max-age": "600"}
-        return Response(status_code=204, headers=headers)
+        return Response(status_code=204, headers=self._origins.headers(http) | _PREFLIGHT)
+
+
+def is_child(policy: Policy, declared: object) -> bool:
+    """Whether a declared age is a child's, where the policy promises not to take children's data."""
+    age = str(declared or "").strip()
+    return bool(policy.notice.children) and age.isdigit() and int(age[:4]) < policy.settings.child_age
 
 
 def asking(policy: Policy, time_zone: str | None) -> dict[str, Any]:
@@ -151,7 +157,10 @@ def asking(policy: Policy, time_zone: str | None) -> dict[str, Any]:
             {"id": p.id, "label": p.label, "wording": p.wording or p.notice, "mode": str(permission_under(policy, p, regime)), "loses": p.loses}
             for p in purposes
         ],
-        "cookies": [{"name": c.name, "purposes": list(c.purposes), "storage": c.storage, "keep_for_days": c.keep_for.days if c.keep_for else None} for c in policy.cookies.values()],
+        "cookies": [
+            {"name": c.name, "purposes": list(c.purposes), "storage": c.storage, "keep_for_days": c.keep_for.days if c.keep_for else None}
+            for c in policy.cookies.values()
+        ],
         "text": _TEXT,
     }
 

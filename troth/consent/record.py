@@ -6,7 +6,7 @@ Source: GDPR Art. 7(1), 7(3), 21; ISO/IEC TS 27560:2023 (states and fields of a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Text
@@ -29,6 +29,7 @@ class State(StrEnum):
 
 
 PROHIBITIONS = frozenset({State.REFUSED, State.WITHDRAWN, State.OBJECTED})
+CARRIED = "joined"  # how an act came about that the other side of a join spoke
 
 
 class Strength(StrEnum):
@@ -82,17 +83,43 @@ class Evidence:
 def record(conn: Connection, log: Log, ref: int, acts: Mapping[str, State], evidence: Evidence, at: int) -> int:
     """Add a person's acts (purpose to state) with their evidence; they hold when the transaction commits.
 
-    A prohibition also falls on every reference joined as the same person. Returns the ledger entry's number.
+    A prohibition also falls on every reference joined as the same person, and a later yes of whoever spoke it lifts
+    it there; a yes goes no further than that. Returns the ledger entry's number.
     """
     body = {"ref": ref, "acts": {purpose: str(state) for purpose, state in sorted(acts.items())}}
     body |= {"strength": evidence.strength, "how": evidence.how, "policy": evidence.policy_version, "screen": evidence.screen}
     entry = log.append(conn, EntryKind.CONSENT, body, instant(at))
     family = same_person(conn, ref)
+    carried = replace(evidence, strength=Strength.RELAYED, how=CARRIED)
     for purpose, state in acts.items():
-        for one in family if state in PROHIBITIONS else (ref,):
-            _write(conn, one, purpose, state, evidence, at, entry)
+        _write(conn, ref, purpose, state, evidence, at, entry)
+        for other in family - {ref}:
+            if state in PROHIBITIONS:
+                _write(conn, other, purpose, state, carried, at, entry)
+            elif _stopped_by(conn, ref, other, purpose):
+                _restore(conn, other, purpose)
     move_epoch(conn, *family)
     return entry
+
+
+def _stopped_by(conn: Connection, ref: int, other: int, purpose: str) -> bool:
+    """Whether the other's last word on a purpose is a no that `ref` spoke for both."""
+    last = "SELECT state, how, entry FROM consent_act WHERE ref = ? AND purpose = ? ORDER BY id DESC LIMIT 1"
+    found = conn.exec_driver_sql(last, (other, purpose)).first()
+    if found is None or State(found[0]) not in PROHIBITIONS or found[1] != CARRIED:
+        return False
+    spoke = "SELECT 1 FROM consent_act WHERE ref = ? AND purpose = ? AND entry = ? AND how != ?"
+    return conn.exec_driver_sql(spoke, (ref, purpose, found[2], CARRIED)).first() is not None
+
+
+def _restore(conn: Connection, ref: int, purpose: str) -> None:
+    """What this reference said itself holds again; nothing, if it said nothing."""
+    conn.exec_driver_sql("DELETE FROM standing WHERE ref = ? AND purpose = ?", (ref, purpose))
+    conn.exec_driver_sql(
+        "INSERT INTO standing (ref, purpose, state, strength, at) SELECT ref, purpose, state, strength, at FROM consent_act "
+        "WHERE ref = ? AND purpose = ? AND how != ? ORDER BY id DESC LIMIT 1",
+        (ref, purpose, CARRIED),
+    )
 
 
 def _write(conn: Connection, ref: int, purpose: str, state: State, evidence: Evidence, at: int, entry: int) -> None:
@@ -127,4 +154,4 @@ def history(conn: Connection, ref: int) -> list[Act]:
     return [Act(r[0], State(r[1]), Evidence(Strength(r[2]), r[3], r[4], r[5], r[6]), r[7], r[8]) for r in rows]
 
 
-__all__ = ["PROHIBITIONS", "Act", "Evidence", "State", "Strength", "history", "micros", "record"]
+__all__ = ["CARRIED", "PROHIBITIONS", "Act", "Evidence", "State", "Strength", "history", "micros", "record"]

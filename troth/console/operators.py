@@ -167,7 +167,7 @@ def tidy(name: str) -> str:
 def checked_name(name: str) -> str:
     """A name an operator may have; raises `bad-operator-name`."""
     tidied = tidy(name)
-    if not 2 <= len(tidied) or not tidied.isprintable() or len(name) > 64:
+    if len(tidied) < 2 or not tidied.isprintable() or len(name) > 64:
         raise Fault("bad-operator-name", "an operator's name is 2 to 64 letters or other readable signs")
     return tidied
 

@@ -80,7 +80,8 @@ class Seat:
     def tabs(self) -> list[tuple[str, str, str]]:
         """(id, address, label) of what can be visited from here."""
         base = f"/{self.w}/console/"
-        return [*((id, base + path, label) for id, path, label in TABS), ("promises", f"/{self.w}/promises", "Promises"), ("settings", base + "settings", "Settings")]
+        here = [(id, base + path, label) for id, path, label in TABS]
+        return [*here, ("promises", f"/{self.w}/promises", "Promises"), ("settings", base + "settings", "Settings")]
 
     @property
     def asker(self) -> Asker:

@@ -3,7 +3,7 @@
 The decision is the gate's. A disclosure, its register row and its ledger entry commit together; a refusal leaves a
 ledger entry with its reason, and a count. Written justifications rest apart from the register: they go with the
 person, the register keeps recipient, purpose and time.
-Source: GDPR Art. 5(2), 15(1)(c), 19, 30(1)(d)-(e), 44; Cal. Civ. Code 1798.115, 1798.130
+Source: GDPR Art. 5(2), 30(1)(d)-(e), 44
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBinary, Table, Text
@@ -26,7 +25,7 @@ from troth.disclose.cases import CaseKind, open_numbers
 from troth.disclose.residency import countries_to_rest_in
 from troth.disclose.suppliers import papers
 from troth.gate.admit import admit_disclosure
-from troth.gate.disclosure import Known, MayDisclose, Mechanism, Nature, PermitDisclosure
+from troth.gate.disclosure import Known, MayDisclose, Nature, PermitDisclosure
 from troth.gate.grant import Grant
 from troth.gate.plan import Plan
 from troth.gate.reasons import Refused
@@ -34,7 +33,7 @@ from troth.ledger.entry import SALT_SIZE, EntryKind, canonical_json, commitment
 from troth.policy.model import Policy
 from troth.policy.packs import adequacy
 from troth.retain import item_in_time, within
-from troth.rights.disclosed import Disclosed, disclosures_of, read_disclosures
+from troth.rights.disclosed import Disclosed
 from troth.store.journal import count_refused
 from troth.store.reveal import RevealedEvent, reveal_events
 from troth.subjects.links import same_person
@@ -90,7 +89,7 @@ def disclose(workspace: Workspace, ref: int, question: MayDisclose, operator: st
             return _hand_over(workspace, conn, plan, person, question, operator)
         except Refused as refused:
             refusal = refused
-            _enter_refusal(workspace, conn, plan, person, question, operator, refused)
+            enter_refusal(workspace, conn, plan, person, question, operator, refused)
     raise refusal
 
 
@@ -199,10 +198,10 @@ def payload_of(record: Disclosed, events: Iterable[RevealedEvent], timed: bool) 
     return {"disclosure": record.id, "to": record.label, "purpose": record.purpose, "nature": record.nature, "events": told}
 
 
-def _enter_refusal(
+def enter_refusal(
     workspace: Workspace, conn: Connection, plan: Plan, person: Person | None, question: MayDisclose, operator: str, refused: Refused
 ) -> None:
-    """Only names the policy knows go into the ledger: what was asked for may be anything."""
+    """Record and count a refusal. Only names the policy knows go into the ledger: what was asked for may be anything."""
     policy, at = plan.policy, now()
     body: dict[str, object] = {
         "ref": person.standing.ref if person else None,
@@ -215,35 +214,7 @@ def _enter_refusal(
         count_refused(conn, {("disclosure", str(refused.reason)): 1}, micros(at))
 
 
-# what a person is told
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """Where one person's data went, and what protects it there. `at` in microseconds."""
-
-    recipient: str
-    label: str
-    country: str
-    mechanism: str
-    at: int
-
-
-def mechanisms_of(conn: Connection, refs: Iterable[int]) -> list[Transfer]:
-    """Each transfer of a person's data out of the home countries, with its mechanism. Source: GDPR Art. 15(2)."""
-    return [
-        Transfer(one.recipient, one.label, one.country, one.mechanism, one.at)
-        for one in disclosures_of(conn, refs)
-        if one.mechanism not in ("", Mechanism.HOME)
-    ]
-
-
-def recipients_to_tell(conn: Connection, refs: Iterable[int]) -> list[tuple[str, str]]:
-    """(id or name, label) of every recipient to be told of a correction, restriction or erasure. Source: GDPR Art. 19.
-
-    To be asked before the person's references go.
-    """
-    return sorted({(one.recipient, one.label or one.recipient) for one in disclosures_of(conn, refs)})
+# what stays and what goes
 
 
 def forget(conn: Connection, refs: Iterable[int]) -> int:
@@ -259,67 +230,3 @@ def details_of(conn: Connection, disclosure: int) -> Mapping[str, str]:
     """What a disclosure leant on: its operator, reference, case, justification; empty once the person is forgotten."""
     row = conn.exec_driver_sql("SELECT operator, details FROM disclosure_detail WHERE disclosure = ?", (disclosure,)).first()
     return {"operator": row[0], **json.loads(row[1])} if row else {}
-
-
-# what California asks
-
-
-@dataclass(frozen=True, slots=True)
-class SaleStatement:
-    """How many sales of personal information the register shows between two instants (microseconds)."""
-
-    since: int
-    until: int
-    sales: int
-    refused: int
-    words: str
-
-    @property
-    def holds(self) -> bool:
-        """Whether there was none."""
-        return self.sales == 0
-
-
-def sale_statement(workspace: Workspace, since: int | None = None) -> SaleStatement:
-    """The statement on sale, computed from the register; by default over the last twelve months. Source: 1798.130(a)(5)(C)."""
-    until = now()
-    begins = micros(until - timedelta(days=366)) if since is None else since
-    with workspace.state.read() as conn:
-        sales = conn.exec_driver_sql("SELECT count(*) FROM disclosure WHERE nature = ? AND at >= ? AND canary = 0", (Nature.SALE, begins)).scalar_one()
-        refused = conn.exec_driver_sql(
-            "SELECT coalesce(sum(count), 0) FROM refused WHERE event = 'disclosure' AND reason = 'sale' AND minute >= ?", (begins // 60_000_000,)
-        ).scalar_one()
-    kept = workspace.policy.notice.no_sale or "No personal information was sold in this time."
-    words = kept if sales == 0 else f"The register shows {sales} sale{'s' if sales > 1 else ''} of personal information in this time."
-    return SaleStatement(begins, micros(until), sales, refused, words)
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What one recipient received: which items, and their kinds in the taxonomy."""
-
-    recipient: str
-    label: str
-    category: str
-    items: tuple[str, ...]
-    kinds: tuple[str, ...]
-    times: int
-
-
-def recipients_by_category(conn: Connection, policy: Policy, refs: Iterable[int] | None = None, since: int = 0) -> dict[str, list[Received]]:
-    """Categories of third parties, each with its recipients and the kinds of data they received; empty: none.
-
-    About one person's references, or about everyone when `refs` is None. Source: Cal. Civ. Code 1798.115(a).
-    """
-    rows = read_disclosures(conn, "canary = 0") if refs is None else disclosures_of(conn, refs)
-    by_recipient: dict[str, list[Disclosed]] = {}
-    for one in rows:
-        if one.at >= since:
-            by_recipient.setdefault(one.recipient, []).append(one)
-    found: dict[str, list[Received]] = {}
-    for recipient, mine in sorted(by_recipient.items()):
-        items = tuple(sorted({item for one in mine for item in one.items}))
-        kinds = tuple(sorted({policy.items[item].category for item in items if item in policy.items}))
-        last = mine[-1]
-        found.setdefault(last.category or "others", []).append(Received(recipient, last.label, last.category, items, kinds, len(mine)))
-    return found

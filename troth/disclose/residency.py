@@ -18,8 +18,9 @@ from troth.base.database import metadata
 from troth.base.errors import Fault
 from troth.gate.reasons import Reason, Refused
 from troth.ledger.entry import EntryKind
-from troth.policy.model import GroupCompany, Policy
+from troth.policy.model import Basis, GroupCompany, Policy
 from troth.policy.packs import Adequacy, adequacy
+from troth.subjects.directory import move_epoch
 from troth.workspace import Workspace
 
 customer_table = Table(
@@ -131,6 +132,24 @@ def move(workspace: Workspace, id: str, region: str, operator: str) -> Customer:
         return read_customer(conn, id)
 
 
+def end_contract(workspace: Workspace, id: str, operator: str) -> int:
+    """A customer's contract has ended: its contacts are no longer served under it. Returns how many there were.
+
+    They become the furthest kind of person that no purpose resting on a contract is for. Source: GDPR Art. 6(1)(b).
+    """
+    policy = workspace.policy
+    served = {population for one in policy.purposes.values() if one.basis is Basis.CONTRACT for population in one.populations}
+    without = [population for population in policy.populations if population not in served]
+    with workspace.state.write() as conn:
+        read_customer(conn, id)
+        contacts = [row[0] for row in conn.exec_driver_sql("SELECT ref FROM customer_contact WHERE customer = ?", (id,))]
+        for ref in contacts if without else ():
+            conn.exec_driver_sql("UPDATE subject SET population = ? WHERE ref = ?", (without[-1], ref))
+        move_epoch(conn, *contacts)
+        _enter(conn, workspace, "contract-ended", id, operator)
+    return len(contacts)
+
+
 def read_customer(conn: Connection, id: str) -> Customer:
     """One customer; raises `no-such-customer`."""
     row = conn.exec_driver_sql("SELECT id, company, region, notice_region FROM customer WHERE id = ?", (id,)).first()
@@ -204,13 +223,8 @@ def countries_to_rest_in(conn: Connection, policy: Policy, refs: Iterable[int], 
     company = responsible_company(conn, policy, wanted, regime)
     if company is None or company.region not in HOME_REGIONS:
         return frozenset()
-    moved = {
-        row[0]
-        for ref in wanted
-        for row in conn.exec_driver_sql(
-            "SELECT c.notice_region FROM customer_contact k JOIN customer c ON c.id = k.customer WHERE k.ref = ? AND c.region = c.notice_region", (ref,)
-        )
-    }
+    told = "SELECT c.notice_region FROM customer_contact k JOIN customer c ON c.id = k.customer WHERE k.ref = ? AND c.region = c.notice_region"
+    moved = {row[0] for ref in wanted for row in conn.exec_driver_sql(told, (ref,))}
     return frozenset(law.home) | {one.country for one in policy.organisation.group if one.region in moved}
 
 

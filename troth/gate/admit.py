@@ -63,13 +63,14 @@ class Reads:
 
 def admit_use(
     conn: Connection, log: Log, plan: Plan, purpose: str, standing: Standing | None, operator: str, kind: EntryKind = EntryKind.REVEALED,
-    items: frozenset[str] = frozenset(),
+    items: frozenset[str] = frozenset(), justification: str = "",
 ) -> Grant:
     """A grant to use one subject's data for one purpose; raises Refused."""
     at = now()
-    verdict = _or_refuse(MayUse(purpose, items), plan, standing)
+    verdict = _or_refuse(MayUse(purpose, items, justification), plan, standing)
     reference = standing.ref if standing else None
     body = {"purpose": purpose, "operator": operator, "ref": reference, "policy": plan.policy.version}
+    body["basis"] = plan.policy.purposes[purpose].basis
     entry = log.append(conn, kind, body, at)
     return Grant(purpose, verdict.items, at, entry, plan, verdict.rule, reference, _made_by_admit)
 
@@ -82,7 +83,8 @@ def admit_subject(conn: Connection, log: Log, plan: Plan, ref: int, act: str) ->
 
 
 def admit_disclosure(
-    conn: Connection, log: Log, plan: Plan, question: MayDisclose, standing: Standing | None, operator: str, known: Known, commitment: str = "",
+    conn: Connection, log: Log, plan: Plan, question: MayDisclose, standing: Standing | None, operator: str, known: Known,
+    commitment: str = "",
 ) -> tuple[Grant, PermitDisclosure]:
     """A grant to hand one person's items over, with what was decided; raises Refused.
 
@@ -93,7 +95,8 @@ def admit_disclosure(
     if isinstance(verdict, Deny):
         raise Refused(verdict.reason, verdict.about)
     reference = standing.ref if standing else None
-    body: dict[str, object] = {"ref": reference, "recipient": verdict.receiver.id, "category": verdict.receiver.category, "country": verdict.receiver.country}
+    to = verdict.receiver
+    body: dict[str, object] = {"ref": reference, "recipient": to.id, "category": to.category, "country": to.country}
     body |= {"purpose": verdict.purpose, "items": sorted(verdict.items), "nature": question.nature, "reason": question.reason}
     body |= {"mechanism": verdict.mechanism, "operator": operator, "policy": plan.policy.version, "commitment": commitment}
     entry = log.append(conn, EntryKind.DISCLOSED, body, at)

@@ -13,7 +13,7 @@ from typing import assert_never
 from troth.consent.standing import Standing
 from troth.gate.plan import Plan, Treatment, ViewRule
 from troth.gate.reasons import Reason
-from troth.policy.model import Kind
+from troth.policy.model import Kind, Permission, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,14 @@ class MayCollect:
 
 @dataclass(frozen=True, slots=True)
 class MayUse:
-    """May this subject's data serve a purpose? `items` empty: whatever the purpose uses."""
+    """May this subject's data serve a purpose? `items` empty: whatever the purpose uses.
+
+    A purpose that collects nothing of its own needs a written `justification` each time.
+    """
 
     purpose: str
     items: frozenset[str] = frozenset()
+    justification: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,8 @@ def _decide(question: Question, plan: Plan, standing: Standing | None, at: datet
     match question:
         case MayCollect(event):
             return _collect(event, plan, standing)
-        case MayUse(purpose, items):
-            return _use(purpose, items, plan, standing)
+        case MayUse(purpose, items, justification):
+            return _use(purpose, items, justification, plan, standing)
         case MayQuery(purpose, role, items):
             return _query(purpose, role, items, plan)
         case MayJoin(pair):
@@ -105,7 +109,12 @@ def _collect(event: str, plan: Plan, standing: Standing | None) -> Permit | Deny
     return Permit("", items, treatment)
 
 
-def _use(purpose: str, items: frozenset[str], plan: Plan, standing: Standing | None) -> Permit | Deny:
+def looks_at_others(purpose: Purpose) -> bool:
+    """Whether a purpose nobody is asked for collects nothing itself, and looks at what was collected for others."""
+    return not purpose.events and purpose.permission is Permission.NONE
+
+
+def _use(purpose: str, items: frozenset[str], justification: str, plan: Plan, standing: Standing | None) -> Permit | Deny:
     rule = plan.view_rule(purpose)
     if rule is None:
         return Deny(Reason.UNKNOWN_PURPOSE, purpose)
@@ -116,7 +125,11 @@ def _use(purpose: str, items: frozenset[str], plan: Plan, standing: Standing | N
     if rule.purpose.populations and standing.population not in rule.purpose.populations:
         return Deny(Reason.ITEM_NOT_FOR_POPULATION, purpose)
     denial = plan.denial(rule.purpose, standing)
-    return Deny(denial, purpose) if denial else Permit(purpose, items or rule.items, rule=rule)
+    if denial is not None:
+        return Deny(denial, purpose)
+    if looks_at_others(rule.purpose):
+        return Permit(purpose, items or rule.items) if justification.strip() else Deny(Reason.NO_JUSTIFICATION, purpose)
+    return Permit(purpose, items or rule.items, rule=rule)
 
 
 def _query(purpose: str, role: str, items: frozenset[str], plan: Plan) -> Permit | Deny:

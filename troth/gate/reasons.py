@@ -31,6 +31,7 @@ class Reason(StrEnum):
     NO_SUBJECT = "no-subject"
     ROBOT = "robot"
     TIME_IN_FUTURE = "time-in-future"
+    TOO_OLD = "too-old"
     ROLE_NOT_ALLOWED = "role-not-allowed"
     ITEM_NOT_FOR_PURPOSE = "item-not-for-purpose"
     UNKNOWN_RECIPIENT = "unknown-recipient"
@@ -50,6 +51,7 @@ class Reason(StrEnum):
     NOT_ADVISED = "not-advised"
     JOIN_NOT_PROMISED = "join-not-promised"
     NOT_VERIFIED = "not-verified"
+    JOIN_UNDONE = "join-undone"
     NO_VISIT = "no-visit"
     POOL_EXHAUSTED = "pool-exhausted"
     GATE_FAILED = "gate-failed"
@@ -76,6 +78,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.NO_SUBJECT: "the event says nothing of whom it is about",
     Reason.ROBOT: "the visitor is a robot",
     Reason.TIME_IN_FUTURE: "the event lies in the future",
+    Reason.TOO_OLD: "the event is older than anything it would serve may be kept",
     Reason.ROLE_NOT_ALLOWED: "this role may not act for this purpose",
     Reason.ITEM_NOT_FOR_PURPOSE: "the purpose does not use this item",
     Reason.UNKNOWN_RECIPIENT: "the policy names no such recipient",
@@ -95,6 +98,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_ADVISED: "the customer has not been told of the move",
     Reason.JOIN_NOT_PROMISED: "the policy names no purpose that joins these",
     Reason.NOT_VERIFIED: "the person has not been verified",
+    Reason.JOIN_UNDONE: "the join was undone, and the person has agreed to nothing since",
     Reason.NO_VISIT: "no visit was shown the number that was called",
     Reason.POOL_EXHAUSTED: "every tracked number is lent to another visitor",
     Reason.GATE_FAILED: "the gate itself failed, and so refuses",

@@ -5,7 +5,7 @@ picture comes from anywhere but here.
 Source: Content Security Policy Level 3; OWASP HTML security
 """
 
-from troth.look.page import CSP, error_page, render, wants_page
+from troth.look.page import CSP, error_page, render, teach, wants_page
 from troth.look.static import address, routes
 
-__all__ = ["CSP", "address", "error_page", "render", "routes", "wants_page"]
+__all__ = ["CSP", "address", "error_page", "render", "routes", "teach", "wants_page"]

@@ -1,4 +1,4 @@
-"""How is a row of days drawn? Columns per day, one panel a series over one time axis, as plain numbers for an SVG.
+"""How is a row of days (or hours) drawn? Columns, one panel a series over one time axis, as plain numbers for an SVG.
 
 Each series has its own scale and its own panel: two scales in one panel would suggest what is not there.
 Drawn twice, for wide and for narrow screens, so that letters stay readable; no script is needed.
@@ -10,12 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-_LEFT, _RIGHT, _AXIS, _LABEL = 34, 4, 22, 22
+_LEFT, _RIGHT, _AXIS, _LABEL = 34, 4, 22, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place on the axis: `label` stands below it, where there is room; `told` says it in full."""
+
+    label: str
+    told: str
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Counts per day. `colour` names a fill of the stylesheet; `weight` is the panel's share of the height."""
+    """Counts per slot. `colour` names a fill of the stylesheet; `weight` is the panel's share of the height."""
 
     label: str
     colour: str
@@ -57,7 +65,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """The strip of one day, with what a pointer resting on it is told."""
+    """The strip of one slot, with what a pointer resting on it is told."""
 
     x: float
     width: float
@@ -75,33 +83,44 @@ class Drawing:
     hits: tuple[Hit, ...]
 
 
-def columns(days: Sequence[date], series: Sequence[Series]) -> tuple[Drawing, Drawing]:
-    """The drawing for wide screens and the one for narrow ones; every series has one count a day."""
-    return _draw(days, series, 860, 168 + 74 * (len(series) - 1)), _draw(days, series, 350, 176 + 74 * (len(series) - 1))
+def columns(slots: Sequence[Slot], series: Sequence[Series]) -> tuple[Drawing, Drawing]:
+    """The drawing for wide screens and the one for narrow ones; every series has one count a slot."""
+    more = 84 * (len(series) - 1)
+    return _draw(slots, series, 860, 186 + more), _draw(slots, series, 350, 190 + more)
 
 
-def _draw(days: Sequence[date], series: Sequence[Series], width: int, height: int) -> Drawing:
-    slot = (width - _LEFT - _RIGHT) / max(len(days), 1)
+def day_slots(days: Sequence[date]) -> list[Slot]:
+    """A slot for each day."""
+    return [Slot(f"{day.day} {day:%b}", f"{day:%A} {day.day} {day:%B}") for day in days]
+
+
+def hour_slots() -> list[Slot]:
+    """A slot for each hour of a day."""
+    return [Slot(f"{hour}:00", f"{hour}:00 to {hour + 1}:00") for hour in range(24)]
+
+
+def _draw(slots: Sequence[Slot], series: Sequence[Series], width: int, height: int) -> Drawing:
+    wide = (width - _LEFT - _RIGHT) / max(len(slots), 1)
     free = height - _AXIS - _LABEL * len(series)
     whole = sum(one.weight for one in series)
     panels, top = [], 0.0
     for one in series:
         tall = free * one.weight / whole
-        panels.append(_panel(one, top + _LABEL, tall, slot))
+        panels.append(_panel(one, top + _LABEL, tall, wide))
         top += _LABEL + tall
-    hits = tuple(Hit(round(_LEFT + slot * n, 2), round(slot, 2), _told(day, n, series)) for n, day in enumerate(days))
-    return Drawing(width, height, _LEFT, width - _RIGHT, tuple(panels), tuple(_ticks(days, slot, height)), hits)
+    hits = tuple(Hit(round(_LEFT + wide * n, 2), round(wide, 2), _told(slot, n, series)) for n, slot in enumerate(slots))
+    return Drawing(width, height, _LEFT, width - _RIGHT, tuple(panels), tuple(_ticks(slots, wide)), hits)
 
 
-def _panel(series: Series, top: float, tall: float, slot: float) -> Panel:
-    highest, steps = scale(max(series.counts, default=0), 3 if tall > 80 else 1)
-    thick = min(max(slot * 0.72, 1.0), 30.0)
+def _panel(series: Series, top: float, tall: float, wide: float) -> Panel:
+    highest, steps = scale(max(series.counts, default=0), 3 if tall > 80 else 2)
+    thick = min(max(wide * 0.72, 1.0), 30.0)
     columns = []
     for n, count in enumerate(series.counts):
         high = tall * count / highest
-        columns.append(Column(round(_LEFT + slot * n + (slot - thick) / 2, 2), round(top + tall - high, 2), round(thick, 2), round(high, 2)))
+        columns.append(Column(round(_LEFT + wide * n + (wide - thick) / 2, 2), round(top + tall - high, 2), round(thick, 2), round(high, 2)))
     rules = tuple(Rule(round(top + tall - tall * step / highest, 2), f"{step:,}".replace(",", "\u202f")) for step in steps)
-    return Panel(series.label, series.colour, round(top - 9, 2), round(top + tall, 2), rules, tuple(columns))
+    return Panel(series.label, series.colour, round(top - 16, 2), round(top + tall, 2), rules, tuple(columns))
 
 
 def scale(highest: int, most: int) -> tuple[int, tuple[int, ...]]:
@@ -117,17 +136,16 @@ def scale(highest: int, most: int) -> tuple[int, tuple[int, ...]]:
         size *= 10
 
 
-def _ticks(days: Sequence[date], slot: float, height: int) -> list[Tick]:
-    """Dates below, far enough apart to be read, the last day always among them."""
-    apart = max(1, round(62 / slot + 0.499))
+def _ticks(slots: Sequence[Slot], wide: float) -> list[Tick]:
+    """Labels below, far enough apart to be read, the last one always among them."""
+    apart = max(1, round(62 / wide + 0.499))
     found = []
-    for n in range(len(days) - 1, -1, -apart):
-        x = _LEFT + slot * (n + 0.5)
+    for n in range(len(slots) - 1, -1, -apart):
+        x = _LEFT + wide * (n + 0.5)
         if x - 22 >= _LEFT - 14:
-            found.append(Tick(round(x, 2), f"{days[n].day} {days[n]:%b}"))
+            found.append(Tick(round(x, 2), slots[n].label))
     return found[::-1]
 
 
-def _told(day: date, n: int, series: Sequence[Series]) -> str:
-    counts = ", ".join(f"{one.counts[n]} {one.label.lower()}" for one in series)
-    return f"{day:%A} {day.day} {day:%B}: {counts}"
+def _told(slot: Slot, n: int, series: Sequence[Series]) -> str:
+    return f"{slot.told}: " + ", ".join(f"{one.counts[n]} {one.label.lower()}" for one in series)

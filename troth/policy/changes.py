@@ -206,7 +206,7 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("recipients", "purposes"): _joined, ("recipients", "items"): _joined, ("recipients", "terms"): _to(None),
     ("recipients", "safeguard"): _always, ("recipients", "group"): _always,
     ("settings", "threshold"): _lower, ("settings", "ask_again_after"): _longer, ("settings", "legal_reasons"): _joined,
-    ("settings", "regions"): _joined, ("settings", "region"): _always, ("settings", "measures"): _left, ("settings", "fee_after"): _lower,
+    ("settings", "regions"): _joined, ("settings", "region"): _always, ("settings", "measures"): _left, ("settings", "fee_after"): _lower, ("settings", "child_age"): _lower,
     ("settings", "global_privacy_control"): _signal_lost,
     ("promises", "sentence"): _always,
 }

@@ -331,6 +331,7 @@ class Settings:
     region: str = ""
     measures: tuple[str, ...] = ()
     fee_after: int = 2  # the same request this often in a year may be called repetitive
+    child_age: int = 18  # a form that declares a lower age is refused
     global_privacy_control: tuple[str, ...] = ()  # purposes the signal refuses
     default_regime: str = "gdpr"  # whom nothing is known about
 

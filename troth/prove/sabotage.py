@@ -56,7 +56,8 @@ def break_now(name: str) -> Callable[[], None]:
     found = SABOTAGES.get(name)
     if found is None:
         raise Fault("no-such-sabotage", f"there is no sabotage `{name[:40]}`", help="troth sabotage list")
-    before: list[tuple[Any, str, Any]] = []
+    before: list[tuple[Any, Any, Any]] = []
+    attribute: Any  # a name, or a key of a dictionary or list
     for owner, attribute, replacement in found.changes():
         if isinstance(owner, (dict, list)):
             before.append((owner, attribute, owner[attribute]))

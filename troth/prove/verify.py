@@ -66,7 +66,7 @@ def run_proofs(
     policy = workspace.policy
     with httpx.Client(base_url=base_url, timeout=30) as http:
         for behaviour in _due(policy):
-            world = World(http, workspace.id, policy, workspace.access, canary=True)
+            world = World(http, workspace.id, policy, workspace.access, canary=True, outbox=workspace.folder / "outbox")
             words = _run(behaviour, world)
             with workspace.state.write() as conn:
                 _remember(conn, behaviour.name, words)

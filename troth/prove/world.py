@@ -6,9 +6,16 @@ of every statistic, and removed afterwards. In the test run the same proofs act 
 
 from __future__ import annotations
 
+import base64
+import email
+import email.policy
+import hmac
+import re
 import secrets
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -39,7 +46,7 @@ class World:
     policy: Policy
     access: Mapping[str, str]
     canary: bool = True
-    made: list[str] = field(default_factory=list)
+    outbox: Path | None = None  # where messages wait when no mail server is set
 
     # people
 
@@ -88,6 +95,35 @@ class World:
         check(answer.status_code == 200, f"{path} answered {answer.status_code}")
         return answer.text
 
+    def call(self, caller: str, number: str, seconds: int = 65, status: str = "completed") -> dict[str, Any]:
+        """Somebody calls one of our numbers; the provider tells us, signed, when it rings and when it ends."""
+        call, path = "CA" + secrets.token_hex(16), f"/{self.workspace}/hooks/twilio/voice"
+        for step, (now_is, length) in enumerate((("ringing", None), (status, seconds))):
+            fields = {"CallSid": call, "From": caller, "To": number, "CallStatus": now_is, "Direction": "inbound", "SequenceNumber": str(step)}
+            fields |= {"CallDuration": str(length)} if length is not None else {}
+            fields |= {"TrothCanary": self.access["canary_key"]} if self.canary else {}
+            said = str(self.http.base_url).rstrip("/") + path + "".join(name + fields[name] for name in sorted(fields))
+            signature = base64.b64encode(hmac.digest(self.access["twilio_token"].encode(), said.encode(), "sha1")).decode()
+            answer = self.http.post(path, data=fields, headers={"x-twilio-signature": signature})
+        return self._said(answer)
+
+    def letter_to(self, address: str, within: float = 8.0) -> str:
+        """The newest message to an address, as text; raises Broken when none came."""
+        until = time.monotonic() + within
+        while self.outbox is not None and time.monotonic() < until:
+            for path in sorted(self.outbox.glob("*.eml"), key=lambda one: one.stat().st_mtime, reverse=True):
+                message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+                if address in str(message["to"]):
+                    body = message.get_body(("plain",))
+                    return str(body.get_content()) if body is not None else ""
+            time.sleep(0.05)
+        raise Broken("no message came to an address that asked for one")
+
+    def centre(self) -> Centre:
+        """Somebody opens the privacy centre in a browser of their own."""
+        headers = {"user-agent": AGENT} | ({"troth-canary": self.access["canary_key"]} if self.canary else {})
+        return Centre(self, httpx.Client(base_url=self.http.base_url, headers=headers, timeout=30))
+
     def _flag(self) -> dict[str, str]:
         return {"canary": self.access["canary_key"]} if self.canary else {}
 
@@ -126,7 +162,9 @@ class Visitor:
         """Press `Reject all` later."""
         return self.choose("withdraw", **{one["id"].replace("-", "_"): "refused" for one in self.asked()["purposes"]})
 
-    def view(self, path: str = "/pricing", referrer: str = "", query: str = "", agent: str = AGENT, anonymous: bool = False, **context: Any) -> dict[str, Any]:
+    def view(
+        self, path: str = "/pricing", referrer: str = "", query: str = "", agent: str = AGENT, anonymous: bool = False, **context: Any
+    ) -> dict[str, Any]:
         """View a page."""
         url = f"{self.world.policy.site.origins[0]}{path}{query}"
         page = {"url": url, "path": path, "title": "A page", "referrer": referrer}
@@ -148,8 +186,70 @@ class Visitor:
         body = {"writeKey": self.world.access["publishable_key"], "batch": [message]}
         return World._said(self.world.http.post("/v1/batch", json=body, headers=headers))
 
+    def number(self) -> dict[str, Any]:
+        """The telephone number this browser's page shows."""
+        path = f"/{self.world.workspace}/number"
+        return dict(self.world.http.get(path, params={"visitor": self.id}, headers={"origin": self.world.policy.site.origins[0]}).json())
+
     def seen(self, purpose: str = "site-analytics", event: str | None = None) -> list[dict[str, Any]]:
         """What a purpose sees of this very browser: rows carrying its id, or joined with one that does."""
         rows = self.world.events(purpose)
         mine = {row["person"] for row in rows if row["items"].get("cookie.visitor") == self.id}
         return [row for row in rows if row["person"] in mine and (event is None or row["event"] == event)]
+
+
+@dataclass(slots=True)
+class Centre:
+    """The privacy centre in one person's browser. Close it with `with`."""
+
+    world: World
+    http: httpx.Client
+
+    def __enter__(self) -> Centre:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
+    def by_browser(self, visitor: Visitor) -> Centre:
+        """Come in with the browser's own identifier."""
+        self.post("/browser", v=visitor.id)
+        return self
+
+    def by_mail(self, address: str) -> Centre:
+        """Come in by the one-time link sent to an address."""
+        try:
+            self.post("/link", email=address)
+            found = re.search(r"/privacy/open[?]t=([A-Za-z0-9]+)", self.world.letter_to(address))
+            check(found, "the message holds no link")
+            assert found is not None
+            self.get(f"/open?t={found[1]}")
+            self.post("/open", t=found[1])
+        except BaseException:
+            self.http.close()
+            raise
+        return self
+
+    def get(self, path: str = "") -> httpx.Response:
+        """A page of the centre."""
+        return self.http.get(f"/{self.world.workspace}/privacy{path}", follow_redirects=True)
+
+    def post(self, path: str, **fields: str) -> httpx.Response:
+        """Send one of its forms, with the token its pages carry."""
+        token = re.search(r'name="form_token" value="([^"]+)"', self.get().text)
+        sent = fields | ({"form_token": token[1]} if token else {})
+        return self.http.post(f"/{self.world.workspace}/privacy{path}", data=sent, follow_redirects=True)
+
+    def data(self) -> dict[str, Any]:
+        """Everything held about whoever came in, as the file they download."""
+        answer = self.get("/data.json")
+        check(answer.status_code == 200, f"the person's data was answered with {answer.status_code}")
+        return dict(answer.json())
+
+    def items(self) -> dict[str, list[str]]:
+        """The items of that file: item to its values."""
+        found: dict[str, list[str]] = {}
+        for event in self.data()["events"]:
+            for item in event["items"]:
+                found.setdefault(item["id"], []).append(str(item["value"]))
+        return found

@@ -66,8 +66,17 @@ def _sources(visits: VisitReport | Withheld, calls: CallReport | Withheld) -> tu
 
 
 def _obeys(asker: Asker, visits: VisitReport | Withheld, calls: CallReport | Withheld) -> tuple[Obeys, ...]:
-    used = [] if isinstance(visits, Withheld) else [visits.purpose]
-    if not isinstance(calls, Withheld):
-        used += [calls.purpose] + ([calls.joining_purpose] if calls.joining is None and calls.joining_purpose else [])
+    return obeyed(asker, *([] if isinstance(visits, Withheld) else [visits.purpose]), *purposes_of(calls))
+
+
+def purposes_of(calls: CallReport | Withheld) -> list[str]:
+    """The purposes a report of calls was asked through."""
+    if isinstance(calls, Withheld):
+        return []
+    return [calls.purpose] + ([calls.joining_purpose] if calls.joining is None and calls.joining_purpose else [])
+
+
+def obeyed(asker: Asker, *ids: str) -> tuple[Obeys, ...]:
+    """What a page made from these purposes obeys."""
     purposes = asker.policy.purposes
-    return tuple(Obeys(id, purposes[id].label, left_out(asker.workspace, id)) for id in dict.fromkeys(used) if id in purposes)
+    return tuple(Obeys(id, purposes[id].label, left_out(asker.workspace, id)) for id in dict.fromkeys(ids) if id in purposes)

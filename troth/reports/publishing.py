@@ -1,8 +1,8 @@
 """What may the world see? Counts that leave the house, with every cell held back that could point at somebody.
 
-It takes finished rows and decides nothing about purposes. Three rules, each kept whatever else is known:
-a cell below the threshold is held back; what is held back together adds up to the threshold or more (so that it
-cannot be told from the total); and never one cell alone is held back beside a total.
+It takes finished rows and decides nothing about purposes. A cell below the threshold is held back. So is the
+smallest other cell, and the next, until the total no longer tells any of them: never one alone, never a sum
+below the threshold, never a sum that only cells just below it can have. Failing that the total goes too.
 Source: GDPR recital 26; primary and complementary cell suppression as statistical offices use it
 """
 
@@ -68,20 +68,23 @@ def publish(rows: Sequence[Mapping[str, Any]], count_column: str, threshold: int
     hidden = _to_hold_back(counts, threshold)
     columns = [name for name in (rows[0] if rows else {count_column: 0}) if name != name_column]
     cells = tuple(_cell(row, columns, name_column, index in hidden) for index, row in enumerate(rows))
-    # Held back cells must not come back out of the total: it stays only when they hide one another.
-    shown = sum(counts) >= threshold and (len(hidden) != 1)
+    shown = sum(counts) >= threshold and (not hidden or _hide_each_other([counts[index] for index in hidden], threshold))
     totals = tuple((name, sum(int(row[name]) for row in rows) if shown else None) for name in columns)
     return Published(threshold, cells, totals)
 
 
 def _to_hold_back(counts: Sequence[int], threshold: int) -> set[int]:
     hidden = {index for index, count in enumerate(counts) if count < threshold}
-    open_cells = sorted((index for index in range(len(counts)) if index not in hidden), key=lambda index: (counts[index], index))
-    for index in open_cells:
-        if not hidden or (len(hidden) > 1 and sum(counts[one] for one in hidden) >= threshold):
+    for count in sorted({counts[index] for index in range(len(counts)) if index not in hidden}):
+        if not hidden or _hide_each_other([counts[one] for one in hidden], threshold):
             break
-        hidden.add(index)
+        hidden |= {index for index, other in enumerate(counts) if other == count}  # all of them: a choice between equals would tell
     return hidden
+
+
+def _hide_each_other(hidden: Sequence[int], threshold: int) -> bool:
+    """Whether their sum, which the total tells, says nothing of any one of them."""
+    return len(hidden) > 1 and threshold <= sum(hidden) != len(hidden) * (threshold - 1)
 
 
 def _cell(row: Mapping[str, Any], columns: Sequence[str], name_column: str, hidden: bool) -> Cell:

@@ -17,6 +17,8 @@ from troth.store.journal import refusals_since
 from troth.workspace import Workspace
 
 CHOICE = "choice"  # a no to a purpose by somebody of whom nothing is kept, counted under the purpose's name
+# What is counted beside events: its label, and what there is all the same.
+_BESIDE = {"join": ("Joining a call to a visit", "the call, by itself"), "number": ("Lending a visit its own number", "the common number is shown")}
 
 # The person said no, or has not been asked: what is left then may be an anonymous remainder.
 _STANDING = frozenset({Reason.NOT_ASKED, Reason.REFUSED, Reason.WITHDRAWN, Reason.OBJECTED, Reason.NO_SUBJECT, Reason.NO_PERMISSION})
@@ -75,9 +77,8 @@ def refusal_report(workspace: Workspace, period: Period) -> RefusalReport:
             by_reason[reason].append(Refusal(event, _label(policy, event), count, _kept(policy, event, reason)))
     reasons = [_refused_for(reason, refusals) for reason, refusals in by_reason.items()]
     total = sum(reason.count for reason in reasons)
-    return RefusalReport(
-        period, total, tuple(sorted(reasons, key=lambda one: (-one.count, one.reason))), tuple(sorted(choices, key=lambda one: (-one.count, one.purpose)))
-    )
+    ordered = tuple(sorted(reasons, key=lambda one: (-one.count, one.reason)))
+    return RefusalReport(period, total, ordered, tuple(sorted(choices, key=lambda one: (-one.count, one.purpose))))
 
 
 def left_out(workspace: Workspace, purpose: str) -> int:
@@ -92,11 +93,15 @@ def left_out(workspace: Workspace, purpose: str) -> int:
 
 
 def _label(policy: Policy, event: str) -> str:
+    if event in _BESIDE:
+        return _BESIDE[event][0]
     found = policy.events.get(event)
     return found.label if found else "Something the policy does not name"
 
 
 def _kept(policy: Policy, event: str, reason: str) -> str:
+    if event in _BESIDE:
+        return _BESIDE[event][1]
     if reason in _ITEMS:
         return "the rest of the event"
     if reason in _STANDING and any(event in p.events and p.without is Without.REMAINDER for p in policy.purposes.values()):

@@ -128,7 +128,8 @@ def _told(policy: Policy, standing: Standing, events: list[RevealedEvent]) -> Pa
     """What a person is told beside the copy: who, what for, who receives it, how long, which rights."""
     law = law_of(policy, standing.regime)
     held = {item for event in events for item in event.items}
-    serving = [purpose for purpose in policy.purposes.values() if purpose.items and held & set(purpose.items)]
+    serving = [purpose for purpose in policy.purposes.values() if _serves(purpose, standing, events, held)]
+    receiving = [one for one in policy.recipients.values() if held & set(one.items) and any(one_for.id in one.purposes for one_for in serving)]
     return {
         "format": FORMAT,
         "made_at": now().isoformat(timespec="seconds"),
@@ -140,17 +141,25 @@ def _told(policy: Policy, standing: Standing, events: list[RevealedEvent]) -> Pa
         "restricted": standing.restricted,
         "categories": _categories(policy, held),
         "purposes": [_purpose(policy, purpose, standing, held) for purpose in serving],
-        "recipients": [_recipient(policy, one, held) for one in policy.recipients.values() if held & set(one.items)],
+        "recipients": [_recipient(policy, one, held) for one in receiving],
         "retention": _retention(policy, held),
         "rights": list(law.rights),
         "complaint": {"first": policy.notice.complaints, "authority": law.authority, "contact": law.authority_contact},
         "automated_decisions": "No decision about you is made by a machine alone, and no profile of you is scored.",
         "transfers": [
             {"to": one.label, "country": country(one.country), "safeguard": safeguard_of(one)}
-            for one in policy.recipients.values()
-            if held & set(one.items) and one.country not in adequacy().home
+            for one in receiving
+            if one.country not in adequacy().home
         ],
     }
+
+
+def _serves(purpose: Purpose, standing: Standing, events: list[RevealedEvent], held: set[str]) -> bool:
+    """Whether what is held of this person serves a purpose: it is about such people, and fed by what they did."""
+    if purpose.populations and standing.population not in purpose.populations:
+        return False
+    fed = not purpose.events or any(event.type in purpose.events for event in events)
+    return fed and bool(held & set(purpose.items))
 
 
 def _categories(policy: Policy, held: set[str]) -> list[str]:

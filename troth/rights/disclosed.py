@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Text
 
@@ -87,4 +88,8 @@ def read_disclosures(conn: Connection, where: str, *values: object) -> list[Disc
         f"FROM disclosure WHERE {where} ORDER BY id",
         values,
     )
-    return [Disclosed(row[0], row[1], tuple(json.loads(row[2])), *row[3:14], bool(row[14])) for row in rows]
+    return [Disclosed(row[0], row[1], tuple(json.loads(row[2])), *_rest(row)) for row in rows]
+
+
+def _rest(row: Any) -> tuple[int, int, int, int, str, str, str, str, str, str, str, bool]:
+    return (row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[11], row[12], row[13], bool(row[14]))

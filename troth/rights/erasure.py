@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,8 @@ from troth.subjects.keys import load_or_create
 from troth.subjects.links import same_person
 from troth.workspace import Workspace
 
+# What other rooms must remove of a person besides rows, such as the files of messages; each safe to run again.
+ALSO_REMOVE: list[Callable[[Workspace], object]] = []
 STEPS = ("open_case", "tombstone", "keys", "rewrite", "look", "receipt")
 _POINTS_TO_A_PERSON = ("user.name", "user.contact", "user.device.ip_address", "user.device.cookie_id", "user.account", "user.financial")
 
@@ -138,6 +140,9 @@ def _open_case(workspace: Workspace, asked_for: list[int], act: str) -> str:
         refs = sorted({one for ref in asked_for for one in same_person(conn, ref)})
         if not any(_exists(conn, one) for one in refs):
             raise Fault("no-such-subject", "there is nobody to erase", status=404)
+        begun = conn.exec_driver_sql("SELECT id FROM erasure_case WHERE done = 1 AND refs = ?", (json.dumps(refs),)).first()
+        if begun is not None:  # asked again before it took effect: one case, not two
+            return str(begun[0])
         grant = admit_subject(conn, workspace.log, workspace.plan_at(conn, at), refs[0], act)
         grounds, values = _what_is_held(conn, workspace, grant, refs)
         needles = _needles(grant.plan.policy, values) + _wrapped_keys(workspace, refs, grounds)
@@ -259,6 +264,8 @@ def _rewrite(workspace: Workspace, cases: list[Case]) -> None:
     due = [case for case in cases if case.done < 4]
     if not due:
         return
+    for remove in ALSO_REMOVE:
+        remove(workspace)
     grounds = {ref: _grounds(workspace, case) for case in due for ref in case.refs}
     shred.rewrite_without(workspace.lake, workspace.state, grounds)
     point("erasure.rewrite")

@@ -71,6 +71,10 @@ ANSWERS: Mapping[str, Answer] = {
         "Papers behind disclosures of your data", ("ref",), {"disclosure": "number of the disclosure"},
         {"operator": "who acted for us", "details": "what the authority or case concerned brought; ask us about it", "salt": "a random number"},
     ),
+    "own_use": ByPerson(
+        "When your data was looked up", ("ref",), {"purpose": "what for", "basis": "on what basis", "at": "on"},
+        {"id": "a running number", "operator": "who acted for us", "reason": "why security looked; it may be about an attack", "entry": _LEDGER},
+    ),
     "customer_contact": ByPerson("Your company as our customer", ("ref",), {"customer": "customer", "since": "since"}),
     "customer": NotPersonal("which companies are customers, and where their data is kept"),
     "customer_copy": NotPersonal("where copies of customers' data rest"),
@@ -95,9 +99,16 @@ ANSWERS: Mapping[str, Answer] = {
         {"id": "a random name", "attempts": "how often sending was tried"},
     ),
     "number_lease": ByPerson(
-        "Telephone numbers shown to you", ("ref",), {"number": "number", "source": "source of the visit", "since": "from", "until": "until"},
-        {"id": "a running number"},
+        "Telephone numbers shown to you", ("ref",), {"number": "number", "since": "from", "until": "until"}, {"id": "a running number"}
     ),
+    "tracked_number": NotPersonal("our own telephone numbers, and until when each is lent"),
+    "call_progress": NotPersonal("when calls began and ended, under keyed hashes of their ids; the calls stand among the events"),
+    "call_step": NotPersonal("which reports of calls have come, under keyed hashes of their ids"),
+    "proof_result": NotPersonal("which promises are proven"),
+    "operator": NotPersonal("people who work here; they see their own account in the console"),
+    "operator_role": NotPersonal("what people who work here may do"),
+    "session": NotPersonal("who of the people who work here is signed in"),
+    "sign_in_failure": NotPersonal("counts failed sign-ins of people who work here, under keyed hashes, for a while"),
     "seen": NotPersonal("keyed hashes of message ids, kept so that nothing is stored twice; the messages stand among the events"),
     "erased_subject": NotPersonal("random numbers of people who were erased; nothing else about them"),
     "erased_identifier": NotPersonal("keyed hashes of people who were erased, used only to refuse what is sent again"),
@@ -129,12 +140,10 @@ def rows_about(conn: Connection, refs: Iterable[int]) -> dict[str, list[dict[str
 
 def _rows(conn: Connection, name: str, answer: ByPerson, refs: list[int]) -> list[dict[str, Any]]:
     columns = ", ".join(f'"{column}"' for column in answer.shown)
-    found: dict[tuple[Any, ...], None] = {}
-    for ref in refs:
-        for by in answer.by:
-            rows = conn.exec_driver_sql(f'SELECT rowid, {columns} FROM {name} WHERE "{by}" = ?', (ref,))
-            found.update(dict.fromkeys(tuple(row) for row in rows))
-    return [{title: _plain(column, value) for (column, title), value in zip(answer.shown.items(), row[1:], strict=True)} for row in found]
+    marks = ",".join("?" * len(refs))
+    where = " OR ".join(f'"{by}" IN ({marks})' for by in answer.by)
+    rows = conn.exec_driver_sql(f"SELECT {columns} FROM {name} WHERE {where}", tuple(refs) * len(answer.by))
+    return [{title: _plain(column, value) for (column, title), value in zip(answer.shown.items(), row, strict=True)} for row in rows]
 
 
 def _plain(column: str, value: Any) -> Any:

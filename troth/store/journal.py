@@ -160,7 +160,7 @@ def append(conn: Connection, log: Log, grant: Grant, rows: Sequence[JournalRow],
     return log.append(conn, EntryKind.COLLECTED, body, instant(at))
 
 
-_clear = msgspec.json.Encoder().encode
+_clear = msgspec.json.Encoder(order="sorted").encode  # so that a row of the lake has the same bytes again
 _sealed = msgspec.msgpack.Encoder().encode
 _MANY_ROWS = (256, 64, 16, 4, 1)  # few sizes, so that the driver keeps their compiled statements
 

@@ -195,7 +195,7 @@ class Lake:
 
 def as_table(rows: Sequence[Sequence[object]]) -> pa.Table:
     """Journal rows (seq, event, ref, class, day, at, clear, sealed) as a table with a column per clear item."""
-    clears = [msgspec.json.decode(row[6]) for row in rows]  # type: ignore[arg-type]
+    clears = [msgspec.json.decode(row[6]) for row in rows]  # type: ignore[call-overload]
     names = sorted({name for clear in clears for name in clear})
     columns: dict[str, pa.Array] = {}
     for index, field in enumerate(list(FIXED)[:6]):

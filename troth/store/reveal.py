@@ -57,7 +57,7 @@ def held_rows(conn: Connection, lake: Lake, refs: Iterable[int]) -> list[HeldRow
     rows: list[HeldRow] = []
     for ref in wanted:
         tail = conn.exec_driver_sql("SELECT seq, event, ref, class, day, at, clear, sealed FROM journal WHERE ref = ?", (ref,))
-        rows += [HeldRow(*row[:6], msgspec.json.decode(row[6]), _parts(row[7])) for row in tail]
+        rows += [HeldRow(r[0], r[1], r[2], r[3], r[4], r[5], msgspec.json.decode(r[6]), _parts(r[7])) for r in tail]
     days = {row[0] for ref in wanted for row in conn.exec_driver_sql("SELECT day FROM held WHERE ref = ?", (ref,))}
     files = lake.files(conn, sorted(days))
     with lake.reading(files) as paths:

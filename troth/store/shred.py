@@ -28,6 +28,7 @@ from troth.base.errors import Fault
 from troth.gate.grant import Grant
 from troth.store.lake import Lake
 
+
 class Fate(StrEnum):
     """What erasure does to a table."""
 
@@ -61,7 +62,16 @@ ON_ERASURE: Mapping[str, Rule] = {
     "call_step": Rule(Fate.NOT_PERSONAL),
     "disclosure": Rule(Fate.DETACH, ("ref",)),  # recipient, purpose and time stay, to answer for; the person does not
     "disclosure_detail": Rule(Fate.DELETE, ("ref",)),
+    "own_use": Rule(Fate.DELETE, ("ref",)),
     "customer_contact": Rule(Fate.DELETE, ("ref",)),
+    "correction": Rule(Fate.DELETE, ("ref",)),
+    "privacy_link": Rule(Fate.DELETE, ("ref", "visitor")),
+    "privacy_session": Rule(Fate.DELETE, ("ref",)),
+    "privacy_try": Rule(Fate.NOT_PERSONAL),
+    "subject_request": Rule(Fate.DETACH, ("ref",)),  # that somebody asked, and when it was answered, stays
+    "request_step": Rule(Fate.NOT_PERSONAL),
+    "outbox_message": Rule(Fate.DELETE, ("ref",)),  # its files go in the next step
+    "proof_result": Rule(Fate.NOT_PERSONAL),
     "seen": Rule(Fate.REFUSE_LIST, ("ref",)),
     "erased_subject": Rule(Fate.REFUSE_LIST),
     "erased_identifier": Rule(Fate.REFUSE_LIST),

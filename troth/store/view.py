@@ -98,8 +98,8 @@ class Views:
         serving = tuple((number, kind.event) for number, kind in self._classes.all(conn).items() if plan.serves(kind, purpose))
         tail = conn.exec_driver_sql("SELECT seq, event, ref, class, day, at, clear, sealed FROM journal").all()
         links = _people(conn.exec_driver_sql("SELECT a, b FROM link WHERE until IS NULL AND purpose IN ('', ?)", (purpose.id,)).all())
-        denied = self._denied(conn, grant, links)
-        return Snapshot(tuple(self._lake.files(conn)), as_table(tail) if tail else None, denied, serving, tuple(links.items()), self._only(conn, grant), _mark(conn))
+        denied, files = self._denied(conn, grant, links), tuple(self._lake.files(conn))
+        return Snapshot(files, as_table(tail) if tail else None, denied, serving, tuple(links.items()), self._only(conn, grant), _mark(conn))
 
     def _denied(self, conn: Connection, grant: Grant, links: dict[int, int]) -> tuple[int, ...]:
         assert grant.rule is not None

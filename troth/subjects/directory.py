@@ -130,6 +130,11 @@ def is_verified(conn: Connection, hashed: bytes) -> bool:
     return conn.exec_driver_sql("SELECT 1 FROM identifier WHERE hash = ? AND verified = 1", (hashed,)).first() is not None
 
 
+def has_more_names(conn: Connection, ref: int) -> bool:
+    """Whether a reference would still be found if it lost one of its identifiers."""
+    return bool(conn.exec_driver_sql("SELECT count(*) > 1 FROM identifier WHERE ref = ?", (ref,)).scalar_one())
+
+
 def claim(conn: Connection, ref: int, hashed: bytes) -> None:
     """File an identifier under whoever has shown that it is theirs, though another reference had named it before."""
     before = find(conn, hashed)

@@ -66,7 +66,8 @@ def comments_are_public_and_say_so_beforehand(world: World) -> None:
     check("public" in shown["text"].lower(), "no warning that comments are public")
     without = world.post("/comments", {"article": article, "name": "Someone", "email": email, "text": "first", "warning": "not-shown"})
     check(without["status"] == 409, "a comment was taken without its warning")
-    posted = world.post("/comments", {"article": article, "name": "Someone", "email": email, "text": "second " + email[8:20], "warning": shown["version"]})
+    comment = {"article": article, "name": "Someone", "email": email, "text": "second " + email[8:20], "warning": shown["version"]}
+    posted = world.post("/comments", comment)
     check(posted["status"] == 200, "a comment was not taken after its warning")
     kept = [row["items"] for row in world.events("publication") if row["items"].get("contact.email") == email]
     check(len(kept) == 1 and kept[0].get("contact.source") == "blog", "a comment is not kept with the blog as its source")

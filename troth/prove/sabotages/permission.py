@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from troth.collect import choices, web
+from troth.consent.record import PROHIBITIONS
 from troth.gate import decide as deciding
 from troth.gate import plan as planning
 from troth.gate.plan import Plan, RowClass
@@ -27,7 +28,7 @@ def skip_consent() -> Changes:
 @sabotage("a withdrawal is recorded but changes nothing at collection")
 def ignore_withdrawals() -> Changes:
     def permits(state: Any, mode: Any) -> Any:
-        return None if state in planning.State and state != planning.State.GIVEN else honest(state, mode)
+        return None if state in PROHIBITIONS else honest(state, mode)
 
     honest = planning.permits
     return [*FORGETFUL, (planning, "permits", permits)]

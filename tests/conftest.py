@@ -1,0 +1,56 @@
+"""What holds for every test? Programs that are missing are named; where CI is set, a test that is skipped has failed.
+
+It holds no tests and no fixtures.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator, Iterator
+
+import pytest
+
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+PACKAGES = {"chromium": "chromium", "node": "nodejs", "npm": "npm"}  # program to Debian's package
+FIXTURES = {"browser": "chromium"}  # a test with this fixture drives this program
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip a test whose program is missing, and say how to get it."""
+    for item in items:
+        for program in _programs(item):
+            if shutil.which(program) is None:
+                item.add_marker(pytest.mark.skip(reason=f"{program} is missing: apt-get install {PACKAGES.get(program, program)}"))
+
+
+def _programs(item: pytest.Item) -> Iterator[str]:
+    for mark in item.iter_markers("needs"):
+        yield from mark.args
+    for fixture in getattr(item, "fixturenames", ()):
+        if fixture in FIXTURES:
+            yield FIXTURES[fixture]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that CI skips shows nothing, so it has failed."""
+    report = yield
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        _fail(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole file that skips itself."""
+    report = yield
+    if IN_CI and report.skipped:
+        _fail(report)
+    return report
+
+
+def _fail(report: pytest.TestReport | pytest.CollectReport) -> None:
+    why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    report.outcome = "failed"
+    report.longrepr = f"skipped, which counts as failed here: {why}"

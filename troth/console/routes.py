@@ -1,0 +1,37 @@
+"""Where does the operator's side answer? The addresses of the console and of the programs' reports."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from troth.collect.door import Door
+from troth.console.api import answering, calls_json, export, overview_json, refused_json
+from troth.console.operators import Operators
+from troth.console.pages import Pages, open_to_all, posting, reading
+from troth.console.seat import Doorkeeper
+from troth.console.sessions import Sessions
+from troth.workspace import House
+
+
+def routes(house: House, door: Door) -> list[Route]:
+    """The routes of this room; opens the operators' database."""
+    operators = Operators(house.settings)
+    return routes_for(Doorkeeper(house, operators, Sessions(house.settings, operators)))
+
+
+def routes_for(keeper: Doorkeeper) -> list[Route]:
+    """The same for a doorkeeper there is."""
+    pages, at = Pages(keeper), "/{w}/console"
+    read = {
+        "/": pages.overview, "": pages.overview, "/calls": pages.calls, "/people": pages.people, "/people/{ref}": pages.journey,
+        "/refused": pages.refused, "/policy": pages.policy, "/settings": pages.settings, "/workspaces": pages.workspaces,
+    }  # fmt: skip
+    post = {"/settings/reveal": pages.reveal, "/sign-out": pages.sign_out}
+    programs = {"overview": overview_json, "calls": calls_json, "refused": refused_json, "export": export}
+    return [
+        Route(at + "/sign-in", open_to_all(lambda http, _form: pages.sign_in_form(http)), methods=["GET"]),
+        Route(at + "/sign-in", open_to_all(pages.sign_in), methods=["POST"]),
+        *(Route(at + path, posting(keeper, act), methods=["POST"]) for path, act in post.items()),
+        *(Route(at + path, reading(keeper, page), methods=["GET"]) for path, page in read.items()),
+        *(Route(f"/api/{{w}}/{name}", answering(keeper, answer), methods=["GET"]) for name, answer in programs.items()),
+    ]
