@@ -32,10 +32,10 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Served]:
+def serving(folder: Path, examples: Path | None = None) -> Iterator[Served]:
     """Serve the examples from `folder` until the block ends."""
     settings = Settings(folder / "data", folder / "secrets", folder / "tape", free_port())
-    prepare_examples(settings)
+    prepare_examples(settings, *([examples] if examples else []))
     with in_thread(settings) as app:
         running = Served(settings.base_url, app)
         yield running

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from troth.base.errors import Fault
@@ -50,7 +50,7 @@ class Troth:
         self._maintenance = Maintenance(self.house)
         self.pages = Starlette(
             routes=[Route("/healthz", _health), *self._rooms()],
-            exception_handlers={Fault: _fault, Refused: _refused, 404: _not_found, 500: _broken},  # type: ignore[dict-item]
+            exception_handlers={Fault: _fault, Refused: _refused, 404: _not_found, 405: _wrong_method, 500: _broken},  # type: ignore[dict-item]
             lifespan=self._lifespan,
             middleware=[Middleware(SecurityHeaders)],
         )
@@ -152,4 +152,8 @@ async def _not_found(_request: Request, _error: Exception) -> Response:
 
 
 async def _broken(_request: Request, _error: Exception) -> Response:
-    return PlainTextResponse("something failed here; it was refused and nothing was kept", 500)
+    return JSONResponse({"code": "failed", "message": "something failed here; it was refused and nothing was kept"}, 500)
+
+
+async def _wrong_method(_request: Request, _error: Exception) -> Response:
+    return JSONResponse({"code": "method-not-allowed", "message": "this address is not for that method"}, 405)

@@ -29,6 +29,7 @@ from troth.base.filelock import exclusive
 from troth.gate.plan import Plan, RowClass
 from troth.ledger.entry import EntryKind
 from troth.policy.model import Form, Policy
+from troth.store.correct import correction
 from troth.store.lake import SettledFile
 from troth.subjects.directory import move_epoch
 from troth.workspace import Workspace
@@ -170,7 +171,7 @@ class _Judge:
     """
 
     def __init__(self, plan: Plan, classes: Mapping[int, RowClass], at: int, kept: Mapping[tuple[int, str], int]) -> None:
-        self.classes, self._plan, self._at, self._kept = classes, plan, at, kept
+        self.classes, self.plan, self._at, self._kept = classes, plan, at, kept
         self._erased = frozenset(ref for ref, _ in kept)
         spans = [p.keep_for for p in plan.policy.purposes.values()] + [r.keep_for for r in plan.policy.retention.values()]
         self._spans = sorted({span // _MICROSECOND for span in spans if span is not None})
@@ -184,7 +185,7 @@ class _Judge:
         found = self._known.get(key)
         if found is None:
             age = timedelta(microseconds=self._at - at)
-            found = self._known[key] = what_stays(self._plan, self.classes[row_class], parts, age)
+            found = self._known[key] = what_stays(self.plan, self.classes[row_class], parts, age)
         return found
 
     def touches(self, file: SettledFile, last: LastSweep | None) -> bool:
@@ -192,7 +193,7 @@ class _Judge:
 
         Everything is looked at again when the policy has changed.
         """
-        if last is None or last.version != self._plan.policy.version:
+        if last is None or last.version != self.plan.policy.version:
             return True
         begins, ends, new = file.day * _DAY, (file.day + 1) * _DAY, file.id > last.newest_file
         return any(begins < self._at - span and (new or last.at - span < ends) for span in self._spans)
@@ -337,6 +338,10 @@ class _Sweep:
             for row in conn.exec_driver_sql("SELECT sealed FROM journal WHERE ref = ?", (ref,)):
                 left |= {(ref, keep) for keep, _ in _parts(row[0])}
         empty = self.lost - left
+        for ref, keep in empty:
+            corrected = [item.id for item in self.judge.plan.policy.items.values() if item.keep == keep]
+            marks = ",".join("?" * len(corrected))
+            conn.exec_driver_sql(f"DELETE FROM {correction.name} WHERE ref = ? AND item IN ({marks})", (ref, *corrected))
         self.keys.destroy_pairs(empty)
         move_epoch(conn, *{ref for ref, _ in empty})
         self.report.keys = len(empty)

@@ -96,11 +96,11 @@ def running_at(data: Path) -> str | None:
         return None
 
 
-def prepare_examples(settings: Settings) -> None:
+def prepare_examples(settings: Settings, examples: Path = EXAMPLES) -> None:
     """Make the example workspaces with their policies, where they are not there yet."""
     house = House(settings)
     for name in ("infinity", "harbour", "alder"):
-        policy = EXAMPLES / name / "policy.yaml"
+        policy = examples / name / "policy.yaml"
         if policy.exists():
             workspace = house.create(name)
             with workspace.state.read() as conn:

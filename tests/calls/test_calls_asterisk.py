@@ -63,19 +63,27 @@ def test_every_disposition_is_one_of_our_words(town: Town, disposition: str, sta
 
 def test_only_the_holder_of_the_write_key_may_report(town: Town) -> None:
     caller = town.caller()
-    for key in ("", "w_wrong", town.world.access["publishable_key"], town.served.app.house.workspace("harbour").access["write_key"]):
-        assert _post(town, _record(caller, FALLBACK), key) == (401, {"code": "bad-key", "message": "the write key is missing or belongs to another workspace"})
+    harbour = town.served.app.house.workspace("harbour").access["write_key"]
+    for key in ("", "w_wrong", town.world.access["publishable_key"], harbour):
+        code, body = _post(town, _record(caller, FALLBACK), key)
+        assert (code, body["code"]) == (401, "bad-key")
     assert town.world.http.post("/infinity/hooks/cdr/asterisk", json={}).status_code == 401
     assert not town.calls_of(caller)
 
 
-@pytest.mark.parametrize("broken", [{"start": ""}, {"end": "soon"}, {"billsec": "-1"}, {"linkedid": ""}, {"end": "2001-01-01 00:00:00"}, {"end": "2136-01-01 00:00:00"}])
+@pytest.mark.parametrize(
+    "broken",
+    [{"start": ""}, {"end": "soon"}, {"billsec": "-1"}, {"linkedid": ""}, {"end": "2001-01-01 00:00:00"}, {"end": "2136-01-01 00:00:00"}],
+)
 def test_a_record_that_is_no_call_is_refused_with_a_code(town: Town, broken: dict[str, str]) -> None:
     code, body = _post(town, _record(town.caller(), FALLBACK) | broken)
     assert (code, body["code"]) == (400, "bad-call")
 
 
-@given(st.dictionaries(st.sampled_from(["uniqueid", "linkedid", "start", "end", "billsec", "src", "dst"]), st.text(max_size=30) | st.integers() | st.none()))
+_FIELDS = st.sampled_from(["uniqueid", "linkedid", "start", "end", "billsec", "src", "dst"])
+
+
+@given(st.dictionaries(_FIELDS, st.text(max_size=30) | st.integers() | st.none()))
 def test_whatever_is_sent_either_is_a_record_or_is_refused_with_a_code(record: dict[str, Any]) -> None:
     try:
         news = read_record(json.dumps(record).encode())

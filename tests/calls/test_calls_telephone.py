@@ -17,7 +17,8 @@ def test_a_number_has_one_spelling(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["anonymous", "Restricted", "", "+266696687", "+7378742833", "+17378742833", "+8656696", "sip:ada@example.com", "02079460101", "+0123456789"]
+    "text",
+    ["anonymous", "Restricted", "", "+266696687", "+7378742833", "+17378742833", "+8656696", "sip:ada@example.com", "02079460101", "+0123456789"],
 )
 def test_what_is_no_number_or_stands_for_a_withheld_one_says_nothing(text: str) -> None:
     assert spelled(text) == ""

@@ -23,10 +23,11 @@ POLICY = infinity_policy()
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.sampled_from(sorted(POLICY.recipients)), st.sampled_from(sorted(POLICY.purposes)),
-    st.frozensets(st.sampled_from(sorted(POLICY.items)), max_size=2),
+    st.sampled_from([(one.id, purpose) for one in POLICY.recipients.values() for purpose in one.purposes]),
+    st.frozensets(st.sampled_from(["contact.name", "contact.email", "company.name", "contact.phone", "device.ip"]), max_size=2),
 )  # fmt: skip
-def test_a_payload_never_holds_an_item_that_is_not_listed(place: Place, recipient: str, purpose: str, items: frozenset[str]) -> None:
+def test_a_payload_never_holds_an_item_that_is_not_listed(place: Place, pair: tuple[str, str], items: frozenset[str]) -> None:
+    recipient, purpose = pair
     ada = place.customer(f"{purpose}@example.com")
     try:
         done = register.disclose(place.workspace, ada, MayDisclose(recipient, purpose, items), "owner")

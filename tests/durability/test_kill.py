@@ -67,4 +67,4 @@ def test_twenty_kills_during_a_load_of_20_000_events_lose_no_acknowledged_event_
     assert set(stored.values()) == {1}, "an event is stored twice"
     assert keys >= EVENTS
     assert entries > 0
-    assert all(digest_of(row) in ledgered for row in rows if row.ref), "a stored row is not in the ledger"
+    assert all(digest_of(row) in ledgered for row in rows if row.number is not None), "a stored row is not in the ledger"

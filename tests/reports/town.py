@@ -132,7 +132,9 @@ class Town:
         assert found is not None
         return found
 
-    def call(self, caller: str, visitor: str | None = None, number: str = "", seconds: int = 90, status: str = "completed", w: str = "infinity") -> Any:
+    def call(
+        self, caller: str, visitor: str | None = None, number: str = "", seconds: int = 90, status: str = "completed", w: str = "infinity"
+    ) -> Any:
         """A call comes in to a number, or to the number that a visitor's page shows; it has ended when this returns."""
         workspace = self.workspace(w)
         shown = numbers.offer(workspace, visitor).number if visitor else number

@@ -93,7 +93,7 @@ def choose(workspace: Workspace, body: Mapping[str, Any]) -> dict[str, Any]:
     Raises `bad-choice` for anything malformed. Without an identifier only a count is kept.
     """
     choices, how, tz = body.get("choices"), body.get("how"), body.get("tz")
-    if not isinstance(choices, dict) or how not in HOW:
+    if not isinstance(choices, dict) or not isinstance(how, str) or how not in HOW:
         raise Fault("bad-choice", "a choice needs `choices` and how they were made")
     if any(value not in ("given", "refused") for value in choices.values()) or len(choices) > 100:
         raise Fault("bad-choice", "a choice is `given` or `refused`")

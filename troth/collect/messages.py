@@ -63,6 +63,8 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
             raise Fault("bad-gzip", "the body says gzip but cannot be unzipped") from None
         if len(body) <= limit and not opened.eof:
             raise Fault("bad-gzip", "the gzip body ends too early")
+        if opened.unused_data:
+            raise Fault("bad-gzip", "something follows the gzip body")
     elif encoding not in ("", "identity"):
         raise Fault("bad-encoding", "the body may be plain or gzip", status=415)
     if len(body) > limit:

@@ -249,7 +249,7 @@ def _guarded(http: Request, act: Callable[[], Response]) -> Response:
 
 def _to_sign_in(http: Request) -> Response:
     if not wants_page(http):
-        return JSONResponse({"code": "not-signed-in", "message": "sign in first"}, 401)
+        return JSONResponse({"code": "sign-in-needed", "message": "sign in first"}, 401)
     w = http.path_params["w"]
     try:
         check_name(w)

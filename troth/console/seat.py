@@ -109,25 +109,17 @@ class Doorkeeper:
     def asker(self, http: Request) -> Asker:
         """Who asks as a program: by session, or by `Authorization: Bearer <api_key>`, which acts as the owner.
 
-        Raises `not-signed-in`, `bad-key` or `other-workspace`.
+        Raises `sign-in-needed` or `other-workspace`.
         """
-        scheme, _, key = http.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return self._by_key(http.path_params["w"], key.strip())
+        authorization = http.headers.get("authorization", "")
+        if authorization:
+            return Asker(self.house.for_program(http.path_params["w"], authorization), OWNER, "program")
         try:
             return self.seat(http).asker
         except SignedOut:
-            raise Fault("not-signed-in", "sign in, or send an API key as a bearer token", status=401) from None
+            raise Fault("sign-in-needed", "sign in, or send the workspace's api key as a bearer token", status=401) from None
         except Elsewhere:
             raise other_workspace() from None
-
-    def _by_key(self, w: str, key: str) -> Asker:
-        owners = [one for one in self.house.all() if hmac.compare_digest(one.access.get("api_key", "").encode(), key.encode("utf-8", "replace"))]
-        if not owners or not key:
-            raise Fault("bad-key", "the API key is not known", status=401)
-        if owners[0].id != w:
-            raise other_workspace()
-        return Asker(owners[0], OWNER, "api-key")
 
     def check_form(self, http: Request, session: Session, given: str) -> None:
         """A POST must come from our own page: its token, and the browser's word for where it was sent from."""

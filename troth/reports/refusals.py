@@ -18,7 +18,12 @@ from troth.workspace import Workspace
 
 CHOICE = "choice"  # a no to a purpose by somebody of whom nothing is kept, counted under the purpose's name
 # What is counted beside events: its label, and what there is all the same.
-_BESIDE = {"join": ("Joining a call to a visit", "the call, by itself"), "number": ("Lending a visit its own number", "the common number is shown")}
+_BESIDE = {
+    "join": ("Joining a call to a visit", "the call, by itself"),
+    "number": ("Lending a visit its own number", "the common number is shown"),
+    "disclosure": ("Giving data to somebody else", "it stays here"),
+    "use": ("Using data for something else", "it is not used"),
+}
 
 # The person said no, or has not been asked: what is left then may be an anonymous remainder.
 _STANDING = frozenset({Reason.NOT_ASKED, Reason.REFUSED, Reason.WITHDRAWN, Reason.OBJECTED, Reason.NO_SUBJECT, Reason.NO_PERMISSION})

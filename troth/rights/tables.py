@@ -116,6 +116,7 @@ ANSWERS: Mapping[str, Answer] = {
     "erasure_case": NotPersonal("the steps of an erasure; it stands on its receipt, and its data goes with its key"),
     "row_class": NotPersonal("what rows may serve; the same for many people"),
     "refused": NotPersonal("counts of what was refused, by minute"),
+    "access_import": NotPersonal("which access logs were imported, in counts and a keyed hash of each whole file"),
     "policy_version": NotPersonal("the published policies"),
     "ledger_entry": NotPersonal("what happened, in random numbers and commitments; entries about you are numbered in this package"),
     "ledger_node": NotPersonal("hashes of the ledger"),

@@ -78,6 +78,7 @@ ON_ERASURE: Mapping[str, Rule] = {
     "kept": Rule(Fate.REFUSE_LIST),
     "row_class": Rule(Fate.NOT_PERSONAL),
     "refused": Rule(Fate.NOT_PERSONAL),
+    "access_import": Rule(Fate.NOT_PERSONAL),
     "supplier_terms": Rule(Fate.NOT_PERSONAL),
     "supplier_safeguard": Rule(Fate.NOT_PERSONAL),
     "case_file": Rule(Fate.NOT_PERSONAL),
