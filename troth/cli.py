@@ -13,6 +13,7 @@ import click
 from rich.progress import Progress
 
 from troth import settings as settings_module
+from troth.collect_commands import collect
 from troth.commands import Commands, data_option, house_of, json_option, out, say, say_each, tell, workspace_of
 from troth.console.commands import operator
 from troth.disclose.commands import disclose
@@ -24,6 +25,7 @@ from troth.reports.events import events_for
 from troth.retain_commands import retain
 from troth.serve import free_port, in_thread, running_at, serve
 from troth.settings import Settings
+from troth.subject_commands import subject
 from troth.workspace import owning
 
 
@@ -33,7 +35,7 @@ def main() -> None:
     """Troth: a privacy policy is a promise; Troth keeps it."""
 
 
-for group in (policy, operator, disclose, retain):
+for group in (policy, operator, disclose, retain, collect, subject):
     main.add_command(group)
 
 

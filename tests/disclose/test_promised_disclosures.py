@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from troth.consent.record import State
 from troth.policy.model import Kind, Permission, Purpose
 
 DAY = timedelta(days=1)
-LAW = {"nature": "legal", "reason": "law", "items": ["contact.name"]}
+LAW: dict[str, Any] = {"nature": "legal", "reason": "law", "items": ["contact.name"]}
 
 
 @pytest.mark.promise("infinity-042")
@@ -73,7 +74,7 @@ def test_terms_not_yet_begun_count_as_none(place: Place) -> None:
 @pytest.mark.promise("infinity-046")
 def test_a_supplier_has_no_purposes_of_its_own(place: Place) -> None:
     ada = place.customer()
-    own = {"signed_on": "2026-11-20", "expires_on": "2027-11-20", "purposes": ["customer-service", "marketing-email"]}
+    own: dict[str, Any] = {"signed_on": "2026-11-20", "expires_on": "2027-11-20", "purposes": ["customer-service", "marketing-email"]}
     assert place.post("suppliers/northcloud/terms", 403, **own)["code"] == "purpose-not-instructed"
     place.disclose(ada, "northcloud", "purpose-not-instructed", purpose="marketing-email")
     place.disclose(ada, "northcloud", purpose="customer-service")
@@ -101,7 +102,8 @@ def test_an_adviser_receives_data_and_stands_in_the_persons_list(place: Place) -
 
 @pytest.mark.promise("infinity-049")
 def test_a_public_body_names_itself_and_its_reference(place: Place) -> None:
-    ada, force = place.customer(), {"force": "enforceable"}
+    ada = place.customer()
+    force: dict[str, Any] = {"force": "enforceable"}
     place.disclose(ada, "", "recipient-not-named", **LAW, **force, reference="Order 12/26")
     place.disclose(ada, "", "no-justification", **LAW, **force, authority="Example Regulator")
     done = place.disclose(ada, "", **LAW, **force, authority="Example Regulator", reference="Order 12/26")
@@ -112,7 +114,8 @@ def test_a_public_body_names_itself_and_its_reference(place: Place) -> None:
 
 @pytest.mark.promise("infinity-052")
 def test_only_a_binding_demand_opens_data(place: Place) -> None:
-    ada, said = place.customer(), {"authority": "Example Court", "reference": "Order 12/26"}
+    ada = place.customer()
+    said: dict[str, Any] = {"authority": "Example Court", "reference": "Order 12/26"}
     place.disclose(ada, "", "not-enforceable", **LAW, **said, force="unenforceable")
     place.disclose(ada, "", "not-enforceable", **LAW, **said)
     place.disclose(ada, "", **LAW, **said, force="enforceable")
@@ -122,7 +125,8 @@ def test_only_a_binding_demand_opens_data(place: Place) -> None:
 
 @pytest.mark.promise("infinity-053")
 def test_a_breach_of_terms_needs_its_case(place: Place) -> None:
-    ada, asked = place.customer(), {"nature": "legal", "reason": "terms-breach", "items": ["account.login"], "authority": "Example Law Office"}
+    ada = place.customer()
+    asked: dict[str, Any] = {"nature": "legal", "reason": "terms-breach", "items": ["account.login"], "authority": "Example Law Office"}
     place.disclose(ada, "", "no-justification", **asked)
     place.disclose(ada, "", "case-not-open", **asked, case="B-1")
     place.post("cases", number="B-1", kind="breach")
@@ -133,7 +137,8 @@ def test_a_breach_of_terms_needs_its_case(place: Place) -> None:
 @pytest.mark.promise("infinity-054")
 @pytest.mark.parametrize("reason", ["fraud", "security"])
 def test_fraud_and_security_need_a_justification(place: Place, reason: str) -> None:
-    cleo, asked = place.visitor(), {"nature": "legal", "reason": reason, "items": ["device.ip"], "authority": "Example Police"}
+    cleo = place.visitor()
+    asked: dict[str, Any] = {"nature": "legal", "reason": reason, "items": ["device.ip"], "authority": "Example Police"}
     place.disclose(cleo, "", "no-justification", **asked)
     place.disclose(cleo, "", "no-justification", **asked, justification="   ")
     place.disclose(cleo, "", **asked, justification="a thousand tries to sign in")
@@ -142,7 +147,8 @@ def test_fraud_and_security_need_a_justification(place: Place, reason: str) -> N
 
 @pytest.mark.promise("infinity-055")
 def test_a_support_case_opens_data_while_it_is_open(place: Place) -> None:
-    ben, asked = place.caller(), {"nature": "legal", "reason": "support-request", "purpose": "telephone", "items": ["call.caller"]}
+    ben = place.caller()
+    asked: dict[str, Any] = {"nature": "legal", "reason": "support-request", "purpose": "telephone", "items": ["call.caller"]}
     place.disclose(ben, "callcarrier", "case-not-open", **asked, ticket="T-9")
     place.post("cases", number="T-9", kind="ticket")
     place.disclose(ben, "callcarrier", **asked, ticket="T-9")
@@ -153,7 +159,8 @@ def test_a_support_case_opens_data_while_it_is_open(place: Place) -> None:
 
 @pytest.mark.promise("infinity-056")
 def test_protecting_rights_needs_an_approver_and_a_listed_reason(place: Place) -> None:
-    ada, asked = place.customer(), {"nature": "legal", "items": ["contact.name"], "authority": "Example Police"}
+    ada = place.customer()
+    asked: dict[str, Any] = {"nature": "legal", "items": ["contact.name"], "authority": "Example Police"}
     place.disclose(ada, "", "no-justification", **asked, reason="protect-rights")
     place.disclose(ada, "", **asked, reason="protect-rights", approver="odile")
     row = place.get("disclosures")[0]
@@ -164,7 +171,8 @@ def test_protecting_rights_needs_an_approver_and_a_listed_reason(place: Place) -
 
 @pytest.mark.promise("infinity-057")
 def test_signs_of_fraud_go_to_a_partner_without_marketing_fields(place: Place) -> None:
-    cleo, asked = place.visitor(), {"nature": "fraud-exchange", "reason": "fraud", "purpose": "security", "justification": "spam wave"}
+    cleo = place.visitor()
+    asked: dict[str, Any] = {"nature": "fraud-exchange", "reason": "fraud", "purpose": "security", "justification": "spam wave"}
     done = place.disclose(cleo, "guardnet", **asked)
     row = place.get("disclosures")[0]
     assert (row["recipient"], row["items"], row["reason"]) == ("guardnet", ["device.agent", "device.ip"], "fraud")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_a_decision_that_has_ended_opens_nothing(place: Place, monkeypatch: pyte
 def test_other_countries_receive_data_only_under_contract_clauses(unsafe: Place) -> None:
     ben = unsafe.caller()
     unsafe.disclose(ben, "callcarrier", "no-safeguard", purpose="telephone")
-    terms = {"signed_on": "2026-11-01", "expires_on": "2026-12-01"}
+    terms: dict[str, Any] = {"signed_on": "2026-11-01", "expires_on": "2026-12-01"}
     assert unsafe.post("suppliers/callcarrier/safeguards", 400, kind="a handshake", **terms)["code"] == "bad-safeguard"
     unsafe.post("suppliers/callcarrier/safeguards", kind="standard-contractual-clauses", **terms)
     assert unsafe.disclose(ben, "callcarrier", purpose="telephone")["mechanism"] == "contract clauses"

@@ -134,7 +134,8 @@ def test_a_link_that_leaves_is_noted_and_nothing_beyond_it(tmp_path: Path) -> No
         browser = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "content-type": "text/plain"}
         click = {"href": "https://elsewhere.example/page?who=me", "host": "elsewhere.example", "external": "true"}
         here = {"page": {"url": "http://127.0.0.1:8101/product"}, "timezone": "America/Los_Angeles"}
-        said = {"writeKey": key, "batch": [{"type": "track", "event": "Link Clicked", "anonymousId": "visitor-12345", "properties": click, "context": here}]}
+        message = {"type": "track", "event": "Link Clicked", "anonymousId": "visitor-12345", "properties": click, "context": here}
+        said = {"writeKey": key, "batch": [message]}
 
         async def visit() -> tuple[Any, Any, Any]:
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000") as client:

@@ -33,7 +33,8 @@ def _shorter(policy: Policy, **days: int) -> Policy:
 
 def _held(place: Place, *refs: int) -> list[tuple[str, Mapping[str, Any]]]:
     """All that is held about some people, as their own right would see it."""
-    workspace, found = place.workspace, []
+    workspace = place.workspace
+    found: list[tuple[str, Mapping[str, Any]]] = []
     with workspace.state.write() as conn:
         for ref in refs:
             grant = admit_subject(conn, workspace.log, workspace.plan, ref, "access")
@@ -83,7 +84,8 @@ def test_no_byte_of_a_swept_value_is_left_in_any_file(place: Place, tmp_path: Pa
 
 @pytest.mark.promise("infinity-104")
 def test_a_ground_of_law_keeps_its_own_items_and_nothing_beside_them(place: Place, settled: bool) -> None:
-    place.publish(_shorter(place.workspace.policy, transactions=30, customer_service=30, service_messages=30, feedback=30, marketing_email=30, improvement=30))
+    months = dict.fromkeys(("transactions", "customer_service", "service_messages", "feedback", "marketing_email", "improvement"), 30)
+    place.publish(_shorter(place.workspace.policy, **months))
     ada = place.customer()
     place.keep(ada, "invoice", **{"invoice.number": "INV-7", "invoice.amount": "120", "contact.name": "Ada Lovelace"})
     if settled:
@@ -91,7 +93,8 @@ def test_a_ground_of_law_keeps_its_own_items_and_nothing_beside_them(place: Plac
     place.clock.pass_by(31 * DAY)
     sweep(place.workspace)
     # the invoice, and the billing contact that the same rule keeps; no name, no address
-    assert _held(place, ada) == [("customer-details", {"billing.contact": "books@example.com"}), ("invoice", {"invoice.number": "INV-7", "invoice.amount": "120"})]
+    invoice = {"invoice.number": "INV-7", "invoice.amount": "120"}
+    assert _held(place, ada) == [("customer-details", {"billing.contact": "books@example.com"}), ("invoice", invoice)]
     assert _keys(place, ada) == {"accounting"}
     grant = place.workspace.grant("transactions", "owner", "odile")
     assert place.workspace.views.run(grant, lambda view: view.execute(view.events)) == []

@@ -81,7 +81,7 @@ def test_what_is_gone_stays_gone(plan: Plan, kind: RowClass, one: timedelta, oth
 
 @given(plans(), classes(), ages)
 def test_nothing_stays_beyond_every_time_of_the_policy(plan: Plan, kind: RowClass, age: timedelta) -> None:
-    times = [one.keep_for for one in (*plan.policy.purposes.values(), *plan.policy.retention.values())]
+    times = [one.keep_for for one in plan.policy.purposes.values()] + [one.keep_for for one in plan.policy.retention.values()]
     if all(time is not None and age > time for time in times):
         assert what_stays(plan, kind, parts_of(plan.policy, kind), age) == Staying(False, frozenset(), frozenset())
 

@@ -93,7 +93,8 @@ def imports(conn: Connection) -> list[Import]:
 
 
 def import_access_log(
-    workspace: Workspace, ingest: Ingest, path: Path, option: str = "keep", sites: Iterable[str] = (), told: Callable[[int], object] = len
+    workspace: Workspace, ingest: Ingest, path: Path, option: str = "keep", sites: Iterable[str] = (),
+    told: Callable[[int], object] = lambda size: None,
 ) -> Import:
     """Import a file; returns what became of it. `option` shifts its dates (see `access_log.shift`); `sites` are hosts
     whose pages count as inside, besides the policy's own. `told` hears of bytes read, of twice the file's size.
