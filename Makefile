@@ -3,6 +3,7 @@
 PORT ?= 8000
 DATA ?= data
 NAME ?=
+TO   ?= +442079460100
 ARGS ?=
 BIN  := .venv/bin
 PINS := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
@@ -12,7 +13,7 @@ PINS := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 
 sabotage: PORT = 8050
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test check docs bench bench-full sabotage verify pins clean
+.PHONY: help setup setup-test run test check docs bench bench-full sabotage call verify pins clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | column -t -s @ 2>/dev/null \
@@ -51,6 +52,10 @@ bench-full: setup-test ## the scoreboard with its largest sizes
 
 sabotage: setup ## start a system broken in one way (NAME=skip-consent; without NAME: the list)
 	@sh tools/sabotage.sh "$(NAME)" "$(PORT)"
+
+call: setup ## pretend that somebody rings a number of infinity (TO=+442079460101)
+	@$(BIN)/python examples/traffic/twilio_like.py --server http://127.0.0.1:$(PORT) --to "$(TO)" \
+	  --token "$$($(BIN)/troth workspace show infinity --json --data $(DATA) | $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["twilio_token"])')"
 
 verify: setup ## run the proof of every promise of infinity (DATA=data)
 	@$(BIN)/troth verify infinity --data $(DATA)

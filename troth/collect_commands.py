@@ -17,10 +17,10 @@ from troth.workspace import Workspace
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
-@click.option("--as", "kind", type=click.Choice(["access-log"]), required=True, help="what the file is: a web server's access log, combined or common")
+@click.option("--as", "kind", type=click.Choice(["access-log"]), required=True, help="what the file is")
 @click.option("--workspace", "name", default="infinity", show_default=True, help="whose visits it tells of")
-@click.option("--shift", "option", default="keep", show_default=True, help="`keep` its dates, let its newest line fall on `now` or on an instant, or move it by `90d`")
-@click.option("--site", "sites", multiple=True, help="a host whose pages count as inside, besides the policy's own (may be repeated)")
+@click.option("--shift", "option", default="keep", show_default=True, help="`keep` its dates, move them by `90d`, or end them `now` or at an instant")
+@click.option("--site", "sites", multiple=True, help="a host that counts as inside, besides the policy's own")
 @data_option
 @json_option
 def collect(file: Path, kind: str, name: str, option: str, sites: tuple[str, ...], data: Path | None, as_json: bool) -> None:

@@ -56,7 +56,7 @@ class Identifier:
 
 
 @subject.command()
-@click.option("--kind", type=click.Choice([str(kind) for kind in IdentifierKind]), default="email", show_default=True, help="what will be typed or piped in")
+@click.option("--kind", type=click.Choice([str(kind) for kind in IdentifierKind]), default="email", show_default=True, help="what is typed or piped")
 @click.option("--email", default=None, help="stays in the shell's history")
 @click.option("--phone", default=None, help="stays in the shell's history")
 @click.option("--account", default=None, help="stays in the shell's history")

@@ -144,9 +144,8 @@ def test_a_journey_shows_visits_and_calls_in_order_and_each_look_is_in_the_ledge
     assert isinstance(visit, Visit) and [page.route for page in visit.pages] == ["/", "/pricing"] and visit.source == "google"
     assert isinstance(call, Called) and call.seconds == 61
     assert isinstance(later, Visit) and [page.route for page in later.pages] == ["/product"]
-    with town.workspace().state.read() as conn:
-        kinds = [row[0] for row in conn.exec_driver_sql("SELECT kind FROM ledger_entry ORDER BY rowid")]
-    assert kinds.count(EntryKind.REVEALED) == 1
+    (entry,) = town.entries(EntryKind.REVEALED)
+    assert entry["ref"] == town.ref("ada-ada-ada") and entry["operator"] == "operator-one"
 
 
 def test_nobody_is_found_under_a_reference_that_is_not_there(town: Town) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from troth.collect.door import Door
 from troth.collect.messages import Message
 from troth.collect.pipeline import Origin
 from troth.consent.record import Evidence, State, Strength
+from troth.ledger.entry import EntryKind
 from troth.policy.parse import read_policy
 from troth.serve import EXAMPLES
 from troth.settings import Settings
@@ -132,6 +134,12 @@ class Town:
         assert found is not None
         return found
 
+    def entries(self, kind: EntryKind, w: str = "infinity") -> list[dict[str, Any]]:
+        """What the ledger says of one kind, oldest first."""
+        workspace = self.workspace(w)
+        with workspace.state.read() as conn:
+            return [dict(entry.body) for _, entry in workspace.log.entries(conn) if entry.kind is kind]
+
     def call(
         self, caller: str, visitor: str | None = None, number: str = "", seconds: int = 90, status: str = "completed", w: str = "infinity"
     ) -> Any:
@@ -140,7 +148,9 @@ class Town:
         shown = numbers.offer(workspace, visitor).number if visitor else number
         self.clock.forward(seconds=seconds + 2)
         news = News(f"call-{next(self._counter)}", caller, shown or workspace.policy.calls.fallback, Status(status), "0", clock.now_micros(), seconds)
-        return asyncio.run(self.door.ingest(workspace).take(EndedCall(workspace, news)))
+        ingest, call = self.door.ingest(workspace), EndedCall(workspace, news)
+        with ThreadPoolExecutor(1) as beside:  # the test may have an event loop of its own
+            return beside.submit(lambda: asyncio.run(ingest.take(call))).result()
 
 
 @contextmanager

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from troth.base.clock import now
 from troth.base.errors import Fault
 from troth.consent.record import State, history
 from troth.consent.standing import read_standing
 from troth.gate.decide import Deny, MayUse, Permit, decide
 from troth.gate.reasons import Reason
-from troth.base.clock import now
 from troth.rights import complaint, objection, portability, requests, restrict
 from troth.rights.objection import Decision
 from troth.rights.points import held_details, matching
@@ -67,11 +67,12 @@ def test_what_must_be_weighed_is_decided_by_somebody_with_a_reason(workspace: Wo
 
 
 def test_a_contract_cannot_be_objected_to(workspace: Workspace, person: People) -> None:
+    ada = person()
     with workspace.state.write() as conn:
         with pytest.raises(Fault, match="cannot-object"):
-            objection.object_to(workspace, conn, person(), "transactions")
+            objection.object_to(workspace, conn, ada, "transactions")
         with pytest.raises(Fault, match="no-such-purpose"):
-            objection.object_to(workspace, conn, person(), "nonsense")
+            objection.object_to(workspace, conn, ada, "nonsense")
 
 
 def test_restricting_stops_every_use_and_the_person_is_told_before_somebody_lifts_it(workspace: Workspace, person: People) -> None:
@@ -88,15 +89,17 @@ def test_restricting_stops_every_use_and_the_person_is_told_before_somebody_lift
 
 
 def test_a_complaint_names_the_persons_regulator_and_the_one_at_home(workspace: Workspace, person: People) -> None:
+    ada = person(regime="gdpr")
     with workspace.state.write() as conn:
-        made, reply = complaint.complain(workspace, conn, person(regime="gdpr").ref, "gdpr", "too many mails")
+        made, reply = complaint.complain(workspace, conn, ada.ref, "gdpr", "too many mails")
     assert "looks into it" in reply.here and made.status is Status.OPEN
     assert [one.contact for one in reply.regulators] == ["edpb.europa.eu lists them all", "ico.org.uk"]
 
 
 def test_a_complaint_without_a_word_is_asked_about_and_never_dropped(workspace: Workspace, person: People) -> None:
+    ada = person()
     with workspace.state.write() as conn:
-        made, reply = complaint.complain(workspace, conn, person().ref, "uk", "  ")
+        made, reply = complaint.complain(workspace, conn, ada.ref, "uk", "  ")
         assert made.status is Status.WAITING and reply.regulators
         assert made.id in {one.id for one in requests.unanswered(conn)}
 

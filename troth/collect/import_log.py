@@ -85,6 +85,11 @@ class Import:
         """Whether it came to the end of its file."""
         return self.ended_at is not None
 
+    @property
+    def holds(self) -> bool:
+        """Whether something would be doubled if it were imported again: not where every line was too old, say."""
+        return self.counts.kept > 0 or not self.complete
+
 
 def imports(conn: Connection) -> list[Import]:
     """Every import there was, oldest first."""
@@ -130,7 +135,7 @@ def _survey(workspace: Workspace, path: Path, before: list[Import], told: Callab
         told(reader.size)
         if lines in ends:
             digest = reader.digest()
-            done = next((one for one in before if one.lines == lines and one.digest == digest), done)
+            done = next((one for one in before if one.lines == lines and one.digest == digest and one.holds), done)
         line = _parsed(text)
         if isinstance(line, LogLine) and (newest is None or line.at > newest):
             newest = line.at

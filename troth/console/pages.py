@@ -185,41 +185,28 @@ def _hours(found: Overview) -> tuple[Drawing, Drawing] | None:
 
 Read = Callable[[Request, Seat], Response]
 Post = Callable[[Request, Seat, dict[str, str]], Response]
+Act = Callable[[Request, dict[str, str]], Response]
 
 
 def reading(door: Doorkeeper, read: Read) -> Callable[[Request], Awaitable[Response]]:
     """A page for whoever has a seat here; everybody else is led to sign in, or refused."""
-
-    async def answer(http: Request) -> Response:
-        return await run_in_threadpool(_guarded, http, lambda: read(http, door.seat(http)))
-
-    return answer
+    return _guarded(lambda http, _form: read(http, door.seat(http)))
 
 
 def posting(door: Doorkeeper, post: Post) -> Callable[[Request], Awaitable[Response]]:
     """The same for a POST, which must carry the session's own token."""
 
-    async def answer(http: Request) -> Response:
-        form = await form_of(http)
+    def act(http: Request, form: dict[str, str]) -> Response:
+        seat = door.seat(http)
+        door.check_form(http, seat.session, form.get("csrf", ""))
+        return post(http, seat, form)
 
-        def act() -> Response:
-            seat = door.seat(http)
-            door.check_form(http, seat.session, form.get("csrf", ""))
-            return post(http, seat, form)
-
-        return await run_in_threadpool(_guarded, http, act)
-
-    return answer
+    return _guarded(act)
 
 
-def open_to_all(act: Callable[[Request, dict[str, str]], Response]) -> Callable[[Request], Awaitable[Response]]:
+def open_to_all(act: Act) -> Callable[[Request], Awaitable[Response]]:
     """A page that needs no seat: the sign-in."""
-
-    async def answer(http: Request) -> Response:
-        form = await form_of(http) if http.method == "POST" else {}
-        return await run_in_threadpool(_guarded, http, lambda: act(http, form))
-
-    return answer
+    return _guarded(act)
 
 
 async def form_of(http: Request, limit: int = 8_192) -> dict[str, str]:
@@ -232,19 +219,22 @@ async def form_of(http: Request, limit: int = 8_192) -> dict[str, str]:
     return {name: value for name, value in (await http.form()).items() if isinstance(value, str)}
 
 
-def _guarded(http: Request, act: Callable[[], Response]) -> Response:
-    try:
-        return act()
-    except SignedOut:
-        return _to_sign_in(http)
-    except Elsewhere as elsewhere:
-        own = sorted(elsewhere.session.operator.roles)
-        way = (f"/{own[0]}/console/", "To your own console") if own else None
-        return _error(http, other_workspace(), way)
-    except Refused as refused:
-        return _error(http, Fault(str(refused.reason), str(refused), status=refused.status))
-    except Fault as fault:
-        return _error(http, fault)
+def _guarded(act: Act) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(http: Request) -> Response:
+        try:
+            form = await form_of(http) if http.method == "POST" else {}
+            return await run_in_threadpool(act, http, form)
+        except SignedOut:
+            return _to_sign_in(http)
+        except Elsewhere as elsewhere:
+            own = sorted(elsewhere.session.operator.roles)
+            return _error(http, other_workspace(), (f"/{own[0]}/console/", "To your own console") if own else None)
+        except Refused as refused:
+            return _error(http, Fault(str(refused.reason), str(refused), status=refused.status))
+        except Fault as fault:
+            return _error(http, fault)
+
+    return answer
 
 
 def _to_sign_in(http: Request) -> Response:
