@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,10 @@ class Server:
 
     @property
     def settings(self) -> Settings:
-        return load(self.data, self.port)
+        """Its settings, as its environment gives them."""
+        found = load(self.data, self.port)
+        elsewhere = {name: Path(self._environment[f"TROTH_{name.upper()}"]) for name in ("secrets", "tape") if f"TROTH_{name.upper()}" in self._environment}
+        return replace(found, **elsewhere)
 
     def access(self, workspace: str = "infinity") -> dict[str, str]:
         """The workspace's keys for programs."""

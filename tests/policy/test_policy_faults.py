@@ -100,7 +100,7 @@ FAULTS = [
     Fault(Code.RECIPIENT_BEYOND_PURPOSE, "purposes: [site-analytics], items: [page.route],",
           "purposes: [site-analytics], items: [page.route, «invoice.number],"),
     Fault(Code.TRANSFER_WITHOUT_SAFEGUARD, "category: e-mail delivery, country: CA", "category: e-mail delivery, country: «IN"),
-    Fault(Code.COOKIE_WITHOUT_PURPOSE, "storage: cookie, purposes: [site-analytics]", "storage: cookie, «purposes: []"),
+    Fault(Code.COOKIE_WITHOUT_PURPOSE, "storage: cookie, purposes: [site-analytics, call-journey, personalisation, improvement]", "storage: cookie, «purposes: []"),
     Fault(Code.NOTICE_INCOMPLETE, "    notice: When you write to us we use what you wrote and your contact details to answer.\n", "", None),
     Fault(Code.NOTICE_INCOMPLETE, "  complaints: Please tell us first if you are unhappy. You may always turn to the regulator.\n", "", None),
     Fault(Code.UNREADABLE, "language: en", "language: en\nextends: «/etc/policy.yaml"),

@@ -16,7 +16,7 @@ from troth.policy.packs import adequacy, categories, countries, regimes
 from troth.policy.parse import parse, read_policy
 
 INFINITY = read_policy(EXAMPLES / "infinity" / "policy.yaml")
-TEXT = (EXAMPLES / "infinity" / "policy.yaml").read_text("utf-8")
+BARE = re.sub(r", proof: \{[^}]*\}", "", (EXAMPLES / "infinity" / "policy.yaml").read_text("utf-8"))  # before any proof is named
 PAGE = Path(__file__).parents[2] / "docs" / "policy-errors.md"
 
 
@@ -43,7 +43,7 @@ def test_the_contradictions_of_the_text_have_a_chosen_reading() -> None:
 
 @pytest.mark.parametrize("kind", list(ProofKind))
 def test_a_proof_is_one_kind_and_a_name(kind: ProofKind) -> None:
-    policy, _ = parse(TEXT.replace("infinity-042: {", f"infinity-042: {{proof: {{{kind}: no-sale}}, "))
+    policy, _ = parse(BARE.replace("infinity-042: {", f"infinity-042: {{proof: {{{kind}: no-sale}}, "))
     assert policy is not None
     promise = policy.promises["infinity-042"]
     assert (promise.kind, promise.proof) == (kind, "no-sale")
@@ -53,11 +53,11 @@ def test_a_proof_is_one_kind_and_a_name(kind: ProofKind) -> None:
 
 @pytest.mark.parametrize("proof", ["{}", "{probe: a, audit: b}", "{guess: a}", "probe", "{probe: [a]}"])
 def test_a_proof_of_no_kind_or_two_is_refused(proof: str) -> None:
-    assert parse(TEXT.replace("infinity-042: {", f"infinity-042: {{proof: {proof}, "))[0] is None
+    assert parse(BARE.replace("infinity-042: {", f"infinity-042: {{proof: {proof}, "))[0] is None
 
 
 def test_a_promise_without_a_proof_is_noted_and_published() -> None:
-    policy, findings = parse(TEXT)
+    policy, findings = parse(BARE)
     assert policy is not None
     noted = {finding.message.split("`")[1] for finding in findings if finding.code is Code.UNPROVEN}
     assert noted == {promise.id for promise in promises.unproven(policy)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, MetaData, create_engine, event
@@ -57,7 +57,8 @@ class Database:
                 yield conn
                 conn.exec_driver_sql("COMMIT")
             except BaseException:
-                conn.exec_driver_sql("ROLLBACK")
+                with suppress(DatabaseError):  # on a full disk SQLite has undone it already
+                    conn.exec_driver_sql("ROLLBACK")
                 raise
 
     @contextmanager

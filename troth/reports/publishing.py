@@ -16,7 +16,7 @@ from typing import Any
 
 from troth.base.errors import Fault
 
-HELD_BACK = "held back: fewer people than may be shown, or needed to hide such a cell"
+HELD_BACK = "held back so that nobody can be recognised"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,62 @@
+"""The console in a real browser: nothing is blocked, nothing runs off the side, and it can be used without a mouse.
+
+Source: Debian's Chromium, driven by Playwright; nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from playwright.sync_api import Page, sync_playwright
+
+from tests.console.conftest import PASSWORD, Office
+from tests.console.test_pages import PATHS, fill
+
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture
+def origin(office: Office) -> Iterator[str]:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(office.app, log_level="warning", lifespan="off"))
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield chromium.new_page(viewport={"width": 390, "height": 844})
+        chromium.close()
+
+
+def test_an_operator_signs_in_by_keyboard_and_finds_every_page_whole_on_a_phone(office: Office, origin: str, page: Page) -> None:
+    fill(office)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.goto(f"{origin}/infinity/console/")
+    page.keyboard.type("Odile")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{origin}/infinity/console/")
+    assert page.locator("h1").inner_text() == "Overview"
+    assert page.locator("svg.narrow").first.is_visible() and not page.locator("svg.wide").first.is_visible()
+    for path in PATHS:
+        page.goto(f"{origin}/infinity/console/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390, path
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in")
+    assert complaints == []
