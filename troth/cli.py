@@ -17,6 +17,7 @@ from troth.collect_commands import collect
 from troth.commands import Commands, data_option, house_of, json_option, out, say, say_each, tell, workspace_of
 from troth.console.commands import operator
 from troth.disclose.commands import disclose
+from troth.ledger_commands import ledger
 from troth.policy_commands import policy
 from troth.prove.registry import BEHAVIOURS, Behaviour
 from troth.prove.verify import PromiseState, State, as_json, run_proofs
@@ -35,7 +36,7 @@ def main() -> None:
     """Troth: a privacy policy is a promise; Troth keeps it."""
 
 
-for group in (policy, operator, disclose, retain, collect, subject):
+for group in (policy, operator, disclose, retain, collect, subject, ledger):
     main.add_command(group)
 
 

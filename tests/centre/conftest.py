@@ -45,6 +45,13 @@ def workspace(served: Served) -> Workspace:
     return served.app.house.workspace("infinity")
 
 
+@pytest.fixture(autouse=True)
+def no_tries_yet(workspace: Workspace) -> None:
+    """Every test comes from the same place; what one tried is not held against the next."""
+    with workspace.state.write() as conn:
+        conn.exec_driver_sql("DELETE FROM privacy_try")
+
+
 class Person:
     """Somebody with a browser of their own at the privacy centre."""
 

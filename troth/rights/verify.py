@@ -259,7 +259,7 @@ class Limit:
 
 
 PER_ADDRESS = Limit(5, timedelta(minutes=15))
-PER_CLIENT = Limit(40, timedelta(minutes=15))
+PER_CLIENT = Limit(100, timedelta(minutes=15))
 PER_SESSION = Limit(5, timedelta(hours=1))
 
 

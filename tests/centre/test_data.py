@@ -1,0 +1,182 @@
+"""Does a person see all that is held about them and nothing of anyone else, and can they put it right and take it along?"""
+
+from __future__ import annotations
+
+import csv
+import email
+import io
+import json
+import secrets
+from collections.abc import Callable
+from email import policy as mail_policy
+from typing import Any
+
+from tests.calls.conftest import twilio_like
+from tests.centre.conftest import CALIFORNIA, LONDON, Person, outbox
+from troth.ledger.entry import EntryKind
+from troth.prove.world import World
+from troth.workspace import Workspace
+
+People = Callable[..., Person]
+
+
+def values(data: dict[str, Any], item: str) -> set[Any]:
+    return {one["value"] for event in data["events"] for one in event["items"] if one["id"] == item}
+
+
+def test_the_answer_lists_every_item_from_every_channel_and_nothing_of_a_stranger(person: People, world: World, served: Any) -> None:
+    number = "+4479001" + f"{secrets.randbelow(10**5):05d}"
+    ada, eve = person(LONDON, phone=number), person(LONDON, phone="+447900999999")
+    visitor = world.visitor(LONDON)
+    visitor.accept_all()
+    visitor.view("/pricing", referrer="https://www.google.com/search", query="?utm_source=news")
+    visitor.click("https://other.example/there", "other.example")
+    visitor.track("Feature Used", feature="export")
+    visitor.track("Preference Set", preference="dark")
+    world.send("identify", traits={"email": ada.address, "name": "Ada King"})
+    world.post("/forms/newsletter", {"fields": {"name": "Ada Lovelace", "email": ada.address}, "tz": LONDON})
+    warning = world.http.get("/infinity/comments", params={"article": "/blog/one"}).json()["warning"]["version"]
+    assert world.post("/comments", {"article": "/blog/one", "name": "Ada L", "email": ada.address, "text": "Well said", "warning": warning})["ok"]
+    world.send("group", groupId="g1", traits={"email": ada.address, "company": "Engines Ltd", "username": "ada", "billing_contact": "Ms Byron"})
+    world.send("track", event="Invoice Issued", properties={"invoice": "INV-77", "amount": "120", "email": ada.address})
+    twilio_like.TwilioLike(served.url, "infinity", world.access["twilio_token"]).ring(number, "+442079460100")
+    eve_visitor = world.visitor(CALIFORNIA)
+    eve_visitor.view("/product")
+
+    ada.come_in(visitor.id, mine=True)
+    data = ada.data()
+    expected = {
+        "contact.email": {ada.address}, "contact.phone": {number}, "company.name": {"Engines Ltd"}, "account.login": {"ada"}, "billing.contact": {"Ms Byron"},
+        "post.text": {"Well said"}, "contact.message": {"please call"}, "feature.name": {"export"}, "view.preference": {"dark"}, "link.host": {"other.example"},
+        "cookie.visitor": {visitor.id}, "call.caller": {number}, "visit.source": {"news"},
+    }
+    assert {item: values(data, item) for item in expected} == expected
+    assert {"Ada King", "Ada Lovelace", "Ada L"} < values(data, "contact.name")
+    assert {event["type"] for event in data["events"]} >= {
+        "page-view", "link-click", "feature-use", "preference-set", "identity", "enquiry", "subscription", "comment", "customer-details", "call",
+    }
+    assert {"your visits to the site", "forms you send", "telephone calls", "comments you post", "customer accounts"} == set(data["by_source"])
+    whole = json.dumps(data)
+    for stranger in (eve.address, eve_visitor.id, "+447900999999"):
+        assert stranger not in whole
+
+
+def test_the_answer_says_what_the_law_wants_said(person: People, world: World) -> None:
+    ada = person(LONDON).come_in()
+    data = ada.data()
+    assert data["confirmation"] == "We hold data about you."
+    assert data["responsible"]["name"] == "Infinity Web and Calls Ltd" and "Data Protection Officer" in data["officer"]
+    assert {one["id"] for one in data["purposes"]} == {"enquiries"}
+    assert data["purposes"][0]["kept_for"] == "2 years" and data["retention"][0]["why"]
+    assert data["complaint"]["contact"] == "ico.org.uk" and data["rights"] and data["automated_decisions"]
+    assert all(item["source"] and item["kept_for"] for event in data["events"] for item in event["items"])
+    assert person(CALIFORNIA).come_in().data()["responsible"]["name"] == "Infinity Web and Calls Inc"
+    page = ada.said(ada.get("/data"))
+    for word in (ada.address, "please call", "Infinity Web and Calls Ltd", "ico.org.uk", "Answering enquiries", "2 years"):
+        assert word in page
+
+
+def test_seeing_ones_data_is_a_free_request_answered_on_the_spot_and_entered_once_a_visit(person: People, workspace: Workspace) -> None:
+    ada = person().come_in()
+    ada.get("/data")
+    asked = [one for one in ada.data()["requests"] if one["right"] == "access"]
+    assert [(one["status"], one["outcome"], one["fee"]) for one in asked] == [("fulfilled", "delivered", 0)]
+
+
+def test_a_join_can_be_undone_by_the_person_and_by_nobody_else(person: People, world: World) -> None:
+    visitor = world.visitor(CALIFORNIA)
+    visitor.view("/pricing")
+    ada, eve = person().come_in(visitor.id, mine=True), person().come_in()
+    assert visitor.id in values(ada.data(), "cookie.visitor")
+    link = ada.get("/data").text.split('name="link" value="')[1].split('"')[0]
+    assert eve.post("/separate", link=link).status_code == 404
+    assert visitor.id in values(ada.data(), "cookie.visitor")
+    assert "apart from your data again" in ada.follow(ada.post("/separate", link=link)).text
+    assert "page-view" not in {event["type"] for event in ada.data()["events"]}
+    assert ada.post("/separate", link=link).status_code == 404
+
+
+def test_a_browser_is_not_joined_unless_the_person_says_it_is_theirs(person: People, world: World) -> None:
+    visitor = world.visitor(CALIFORNIA)
+    visitor.view("/pricing")
+    ada = person().come_in(visitor.id, mine=False)
+    assert "page-view" not in {event["type"] for event in ada.data()["events"]}
+
+
+def test_a_corrected_number_stands_everywhere_and_the_old_one_is_only_a_fact_of_the_ledger(person: People, world: World, workspace: Workspace) -> None:
+    ada = person(phone="+447900111111").come_in()
+    assert "put right everywhere" in ada.follow(ada.post("/correct", item="contact.phone", value="+44 7900 222222")).text
+    for text in (ada.get("/data.json").text, ada.get("/data").text, ada.get("/portable.csv").text):
+        assert "+44 7900 222222" in text and "+447900111111" not in text
+    assert "+44 7900 222222" in str(world.events("enquiries")) and "+447900111111" not in str(world.events("enquiries"))
+    with workspace.state.read() as conn:
+        facts = [entry.body for _, entry in workspace.log.entries(conn) if entry.kind is EntryKind.REQUEST_STEP and entry.body.get("act") == "corrected"]
+    assert facts[-1]["item"] == "contact.phone" and "222222" not in str(facts) and "111111" not in str(facts)
+    world.send("identify", traits={"email": ada.address, "phone": "+447900333333"})
+    assert values(ada.data(), "contact.phone") == {"+44 7900 222222", "+447900333333"}  # what comes later counts as it comes
+
+
+def test_a_new_address_counts_once_its_own_mailbox_was_opened(person: People, workspace: Workspace) -> None:
+    ada = person().come_in()
+    old, new = ada.address, f"new.{secrets.token_hex(5)}@people.example"
+    before = set(outbox(workspace))
+    assert "We sent a link to the new address" in ada.follow(ada.post("/correct", item="contact.email", value=new)).text
+    assert values(ada.data(), "contact.email") == {old}
+    fresh = person(known=False)
+    fresh.address = new
+    fresh.post("/link", email=new)  # the new address opens nothing yet
+    message = next(path for path in set(outbox(workspace)) - before if new.encode() in path.read_bytes())
+    token = message.read_text().split("open?t=")[1].split()[0]
+    assert "Is this your new address?" in fresh.get(f"/open?t={token}").text
+    fresh.follow(fresh.post("/open", t=token))
+    assert values(fresh.data(), "contact.email") == {new}
+    later = person(known=False)
+    later.address = old
+    count = len(outbox(workspace))
+    later.post("/link", email=old)
+    fresh.ask_for_link()
+    assert len(outbox(workspace)) == count + 1
+
+
+def test_what_cannot_be_corrected_is_refused(person: People) -> None:
+    ada = person().come_in()
+    for item, value, code in (
+        ("billing.contact", "Eve", "not-correctable"), ("page.url", "x", "not-correctable"), ("nonsense", "x", "not-correctable"), ("contact.name", "", "bad-value"),
+        ("contact.name", "x" * 300, "bad-value"), ("contact.email", "x", "bad-address"), ("contact.phone", "call me", "bad-number"),
+    ):
+        answer = ada.post("/correct", item=item, value=value)
+        assert answer.status_code in (400, 403) and code in answer.text, item
+
+
+def test_hostile_words_are_shown_as_words(person: People) -> None:
+    ada = person().come_in()
+    ada.post("/correct", item="contact.name", value="<script>alert(1)</script>")
+    assert "<script>alert" not in ada.get("/data").text and "&lt;script&gt;alert" in ada.get("/data").text
+
+
+def test_data_is_taken_along_as_csv_and_json(person: People) -> None:
+    ada = person(phone="+447900444444").come_in()
+    rows = list(csv.DictReader(io.StringIO(ada.get("/portable.csv").text)))
+    whole = ada.get("/portable.json")
+    assert whole.headers["content-disposition"].startswith("attachment")
+    same = [(row["item"], row["value"], row["at"]) for row in rows]
+    assert same == [(row["item"], str(row["value"]), row["at"]) for row in whole.json()["items"]]
+    assert ("contact.phone", "+447900444444") in {(item, value) for item, value, _ in same}
+
+
+def test_data_is_sent_to_whom_the_person_names_and_the_sending_is_on_record(person: People, workspace: Workspace) -> None:
+    ada = person().come_in()
+    to, before = f"other.{secrets.token_hex(4)}@service.example", set(outbox(workspace))
+    ada.follow(ada.post("/send", to=to))
+    message = email.message_from_bytes(next(iter(set(outbox(workspace)) - before)).read_bytes(), policy=mail_policy.default)
+    assert message["To"] == to
+    sent = {part.get_filename(): part.get_content() for part in message.iter_attachments()}  # type: ignore[attr-defined]
+    assert ada.address in sent["data.csv"] and ada.address in sent["data.json"].decode()
+    given = ada.data()["disclosures"]
+    assert [one["to"] for one in given] == ["named-by-person"] and "e-mail address" in given[0]["items"]
+
+
+def test_old_policies_items_are_still_in_the_answer(person: People, workspace: Workspace) -> None:
+    ada = person().come_in()
+    assert values(ada.data(), "contact.message") == {"please call"}
+    assert {one["label"] for event in ada.data()["events"] for one in event["items"]} >= {"what a person wrote", "e-mail address"}

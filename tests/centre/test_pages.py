@@ -1,0 +1,63 @@
+"""Can anybody read the policy, each of its versions for ever, and the cookies; with the date where it was promised?"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.serving import Served
+from troth.base.clock import now
+from troth.workspace import Workspace
+
+
+@pytest.fixture
+def http(served: Served) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=served.url, headers={"accept": "text/html"}) as client:
+        yield client
+
+
+def test_the_notice_stands_with_its_date_at_the_foot(http: httpx.Client, workspace: Workspace) -> None:
+    page = http.get("/infinity/policy").text
+    assert page.index("Last changed on") > page.index("How to reach us") and page.index("Last changed on") > page.index('id="cookies"')
+    for purpose in workspace.policy.purposes.values():
+        assert purpose.label in page
+    assert 'href="/infinity/cookies"' in page and 'href="/infinity/privacy"' in page and 'href="/infinity/policy/versions"' in page
+
+
+def test_the_notice_is_there_as_plain_text_too(http: httpx.Client) -> None:
+    answer = http.get("/infinity/policy.md")
+    assert answer.headers["content-type"].startswith("text/markdown") and answer.text.startswith("# Privacy policy of Infinity")
+
+
+def test_the_cookies_page_lists_every_cookie(http: httpx.Client, workspace: Workspace) -> None:
+    page = http.get("/infinity/cookies").text
+    assert all(name in page for name in workspace.policy.cookies)
+
+
+def test_a_page_that_is_not_there_is_a_page_or_a_code(http: httpx.Client) -> None:
+    assert http.get("/infinity/policy/versions/99").status_code == 404
+    assert http.get("/nowhere/policy").status_code == 404
+    assert http.get("/infinity/policy/versions/99", headers={"accept": "application/json"}).json()["code"] == "no-such-version"
+
+
+def test_each_version_stays_as_it_was_and_the_list_says_what_changed(http: httpx.Client, served: Served) -> None:
+    workspace = served.app.house.workspace("alder")
+    old = workspace.policy
+    purposes = {id: one for id, one in old.purposes.items() if id != "personalisation"}
+    cookies = {id: one for id, one in old.cookies.items() if "personalisation" not in one.purposes}
+    new = dataclasses.replace(old, version="2", changed_on=now().date(), effective_on=now().date(), purposes=purposes, cookies=cookies)
+    new = dataclasses.replace(
+        new, settings=dataclasses.replace(old.settings, global_privacy_control=tuple(id for id in old.settings.global_privacy_control if id in purposes)),
+        promises={id: dataclasses.replace(one, about=tuple(about for about in one.about if about in purposes)) for id, one in old.promises.items()},
+    )
+    before = http.get(f"/alder/policy/versions/{old.version}").text
+    workspace.publish(new)
+    assert "Fitting pages to you" not in http.get("/alder/policy").text
+    after = http.get(f"/alder/policy/versions/{old.version}").text
+    assert "Fitting pages to you" in before and "Fitting pages to you" in after and "not in force today" in after
+    listed = http.get("/alder/policy/versions").text
+    assert listed.index("Version 2") < listed.index(f"Version {old.version}") and "Fitting pages to you" in listed
+    assert http.get(f"/alder/policy/versions/{old.version}.md").text.startswith("# Privacy policy")
