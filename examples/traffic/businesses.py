@@ -45,10 +45,9 @@ class Business:
 
 @dataclass(frozen=True)
 class Zone:
-    """`behind`: hours behind UTC; `prefix`: a number's beginning, to which `digits` digits are added."""
+    """`prefix`: how a telephone number of somebody there begins, to which `digits` digits are added."""
 
     name: str
-    behind: int
     prefix: str
     digits: int
 
@@ -56,12 +55,12 @@ class Zone:
 ZONES = {
     zone.name: zone
     for zone in (
-        Zone("Europe/London", 0, "+447700900", 3),
-        Zone("Europe/Dublin", 0, "+447700900", 3),
-        Zone("Europe/Paris", -1, "+336399800", 2),
-        Zone("Europe/Berlin", -1, "+447700900", 3),
-        Zone("America/Los_Angeles", 8, "+121355501", 2),
-        Zone("America/New_York", 5, "+121255501", 2),
+        Zone("Europe/London", "+447700900", 3),
+        Zone("Europe/Dublin", "+447700900", 3),
+        Zone("Europe/Paris", "+3363998", 4),
+        Zone("Europe/Berlin", "+447700900", 3),
+        Zone("America/Los_Angeles", "+121355501", 2),
+        Zone("America/New_York", "+121255501", 2),
     )
 }
 

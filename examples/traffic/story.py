@@ -78,7 +78,8 @@ class Visit:
 
 @dataclass(frozen=True)
 class Call:
-    """A call that has ended. `visit` is the one that showed the number to that browser alone, where there was one."""
+    """A call that has ended. `visit` is the one that showed the number to that browser alone, where there was one;
+    whoever said no after that is not joined with it."""
 
     at: datetime
     caller: str
@@ -128,7 +129,8 @@ def _returning(dice: random.Random, people: list[Person], at: datetime) -> Perso
 
 def _new(dice: random.Random, business: Business, terms: Terms, people: list[Person], willing: bool = False) -> Person:
     zone = ZONES[_one(dice, business.zones)]
-    caller = zone.prefix + str(dice.randrange(10**zone.digits)).zfill(zone.digits)
+    before = sum(1 for other in people if other.caller.startswith(zone.prefix))
+    caller = zone.prefix + str((before * 7 + 100) % 10**zone.digits).zfill(zone.digits)  # nobody else's, in a small range
     address = f"203.0.113.{dice.randrange(1, 255)}"
     person = Person(f"{dice.getrandbits(128):032x}", zone.name, _one(dice, AGENTS), address, caller, terms[zone.name])
     asked_first = any(mode == "ask-before" for mode in person.terms.values())
@@ -172,15 +174,16 @@ def _calls(dice: random.Random, business: Business, visits: Sequence[Visit], now
     for visit in visits[len(visits) - business.live :]:
         yield _call(dice, visit.person.caller, now, visit, live=True)
     able = [visit for visit in visits[: len(visits) - business.live] if visit.person.may(JOINING) and visit.counted]
-    keen = sorted(able, key=lambda visit: dice.random() ** (1 / (visit.source.calls * len(visit.pages))), reverse=True)
+    keen = sorted(able, key=lambda visit: dice.random() ** (1 / (visit.source.calls * len(visit.pages)) ** 1.5), reverse=True)
     for visit in keen[: business.joined - business.live]:
         end = visit.pages[-1].at + timedelta(seconds=dice.randrange(40, 900))
         yield _call(dice, visit.person.caller, end, visit)
     rest = [visit for visit in visits if not visit.person.may(JOINING) and visit.pages[-1].at < now - timedelta(hours=1)]
     for number in range(business.unjoined):
         visit = dice.choice(rest)
-        caller = visit.person.caller if number % 3 else ""  # the third withholds the number
-        yield _call(dice, caller, visit.pages[-1].at + timedelta(seconds=dice.randrange(60, 2_000)), None)
+        caller = visit.person.caller if number % 3 else ""  # every third withholds the number
+        shown = visit if visit.person.had_id and number % 2 else None
+        yield _call(dice, caller, visit.pages[-1].at + timedelta(seconds=dice.randrange(60, 2_000)), shown)
 
 
 def _call(dice: random.Random, caller: str, at: datetime, visit: Visit | None, live: bool = False) -> Call:

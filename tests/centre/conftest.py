@@ -116,7 +116,7 @@ def token_in(*paths: Path) -> str:
     """The one-time token in the one message given."""
     assert len(paths) == 1, f"{len(paths)} messages"
     message = email.message_from_bytes(paths[0].read_bytes(), policy=mail_policy.default)
-    found = re.search(r"/privacy/open\?t=([a-z0-9]+)", str(message.get_content()))  # type: ignore[attr-defined]
+    found = re.search(r"/privacy/open\?t=([a-z0-9]+)", str(message.get_content()))
     assert found
     return found[1]
 

@@ -81,7 +81,9 @@ def test_an_objection_where_the_persons_word_is_enough_is_upheld_at_once_and_on_
     assert [(one["about"], one["status"], one["outcome"], one["fee"]) for one in asked] == [("enquiries", "fulfilled", "upheld", 0)]
 
 
-@pytest.mark.parametrize(("purpose", "say"), [("nonsense", "stop"), ("newsletter", "maybe"), ("transactions", "stop"), ("telephone", "give"), ("", "")])
+@pytest.mark.parametrize(
+    ("purpose", "say"), [("nonsense", "stop"), ("newsletter", "maybe"), ("transactions", "stop"), ("telephone", "give"), ("", "")]
+)
 def test_a_choice_that_is_not_the_persons_to_make_is_refused(person: People, purpose: str, say: str) -> None:
     ada = person().come_in()
     assert ada.post("/choices", purpose=purpose, say=say).status_code in (400, 409)

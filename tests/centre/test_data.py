@@ -46,14 +46,33 @@ def test_the_answer_lists_every_item_from_every_channel_and_nothing_of_a_strange
     ada.come_in(visitor.id, mine=True)
     data = ada.data()
     expected = {
-        "contact.email": {ada.address}, "contact.phone": {number}, "company.name": {"Engines Ltd"}, "account.login": {"ada"}, "billing.contact": {"Ms Byron"},
-        "post.text": {"Well said"}, "contact.message": {"please call"}, "feature.name": {"export"}, "view.preference": {"dark"}, "link.host": {"other.example"},
-        "cookie.visitor": {visitor.id}, "call.caller": {number}, "visit.source": {"news"},
+        "contact.email": {ada.address},
+        "contact.phone": {number},
+        "company.name": {"Engines Ltd"},
+        "account.login": {"ada"},
+        "billing.contact": {"Ms Byron"},
+        "post.text": {"Well said"},
+        "contact.message": {"please call"},
+        "feature.name": {"export"},
+        "view.preference": {"dark"},
+        "link.host": {"other.example"},
+        "cookie.visitor": {visitor.id},
+        "call.caller": {number},
+        "visit.source": {"news"},
     }
     assert {item: values(data, item) for item in expected} == expected
     assert {"Ada King", "Ada Lovelace", "Ada L"} < values(data, "contact.name")
     assert {event["type"] for event in data["events"]} >= {
-        "page-view", "link-click", "feature-use", "preference-set", "identity", "enquiry", "subscription", "comment", "customer-details", "call",
+        "page-view",
+        "link-click",
+        "feature-use",
+        "preference-set",
+        "identity",
+        "enquiry",
+        "subscription",
+        "comment",
+        "customer-details",
+        "call",
     }
     assert {"your visits to the site", "forms you send", "telephone calls", "comments you post", "customer accounts"} == set(data["by_source"])
     whole = json.dumps(data)
@@ -103,14 +122,18 @@ def test_a_browser_is_not_joined_unless_the_person_says_it_is_theirs(person: Peo
     assert "page-view" not in {event["type"] for event in ada.data()["events"]}
 
 
-def test_a_corrected_number_stands_everywhere_and_the_old_one_is_only_a_fact_of_the_ledger(person: People, world: World, workspace: Workspace) -> None:
+def test_a_corrected_number_stands_everywhere_and_the_old_one_is_only_a_fact_of_the_ledger(
+    person: People, world: World, workspace: Workspace
+) -> None:
     ada = person(phone="+447900111111").come_in()
     assert "put right everywhere" in ada.follow(ada.post("/correct", item="contact.phone", value="+44 7900 222222")).text
     for text in (ada.get("/data.json").text, ada.get("/data").text, ada.get("/portable.csv").text):
         assert "+44 7900 222222" in text and "+447900111111" not in text
     assert "+44 7900 222222" in str(world.events("enquiries")) and "+447900111111" not in str(world.events("enquiries"))
     with workspace.state.read() as conn:
-        facts = [entry.body for _, entry in workspace.log.entries(conn) if entry.kind is EntryKind.REQUEST_STEP and entry.body.get("act") == "corrected"]
+        facts = [
+            entry.body for _, entry in workspace.log.entries(conn) if entry.kind is EntryKind.REQUEST_STEP and entry.body.get("act") == "corrected"
+        ]
     assert facts[-1]["item"] == "contact.phone" and "222222" not in str(facts) and "111111" not in str(facts)
     world.send("identify", traits={"email": ada.address, "phone": "+447900333333"})
     assert values(ada.data(), "contact.phone") == {"+44 7900 222222", "+447900333333"}  # what comes later counts as it comes
@@ -141,8 +164,13 @@ def test_a_new_address_counts_once_its_own_mailbox_was_opened(person: People, wo
 def test_what_cannot_be_corrected_is_refused(person: People) -> None:
     ada = person().come_in()
     for item, value, code in (
-        ("billing.contact", "Eve", "not-correctable"), ("page.url", "x", "not-correctable"), ("nonsense", "x", "not-correctable"), ("contact.name", "", "bad-value"),
-        ("contact.name", "x" * 300, "bad-value"), ("contact.email", "x", "bad-address"), ("contact.phone", "call me", "bad-number"),
+        ("billing.contact", "Eve", "not-correctable"),
+        ("page.url", "x", "not-correctable"),
+        ("nonsense", "x", "not-correctable"),
+        ("contact.name", "", "bad-value"),
+        ("contact.name", "x" * 300, "bad-value"),
+        ("contact.email", "x", "bad-address"),
+        ("contact.phone", "call me", "bad-number"),
     ):
         answer = ada.post("/correct", item=item, value=value)
         assert answer.status_code in (400, 403) and code in answer.text, item
@@ -170,7 +198,7 @@ def test_data_is_sent_to_whom_the_person_names_and_the_sending_is_on_record(pers
     ada.follow(ada.post("/send", to=to))
     message = email.message_from_bytes(next(iter(set(outbox(workspace)) - before)).read_bytes(), policy=mail_policy.default)
     assert message["To"] == to
-    sent = {part.get_filename(): part.get_content() for part in message.iter_attachments()}  # type: ignore[attr-defined]
+    sent = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
     assert ada.address in sent["data.csv"] and ada.address in sent["data.json"].decode()
     given = ada.data()["disclosures"]
     assert [one["to"] for one in given] == ["named-by-person"] and "e-mail address" in given[0]["items"]

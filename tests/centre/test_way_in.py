@@ -66,14 +66,21 @@ def test_nothing_about_the_person_rests_in_clear_but_in_the_message_itself(perso
     ada.post("/question", text="My name is Quisquilia")
     workspace.state.truncate_log()
     name = ada.data()["by_source"]["forms you send"]
-    words = [ada.address.encode(), b"7900555123", b"Quisquilia", *(str(value).encode() for item in name if item["id"] == "contact.name" for value in item["values"])]
+    words = [
+        ada.address.encode(),
+        b"7900555123",
+        b"Quisquilia",
+        *(str(value).encode() for item in name if item["id"] == "contact.name" for value in item["values"]),
+    ]
     for path in workspace.folder.rglob("*"):
         if path.is_file() and path.suffix != ".eml":
             held = path.read_bytes()
             assert not any(word in held for word in words), path.name
 
 
-def test_too_many_links_for_one_address_are_answered_as_ever_and_not_sent(person: People, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_links_for_one_address_are_answered_as_ever_and_not_sent(
+    person: People, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(verify, "PER_ADDRESS", Limit(2, timedelta(minutes=15)))
     ada, bea = person(), person()
     answers = [ada.post("/link", email=ada.address.upper() if n else ada.address) for n in range(4)]
@@ -89,7 +96,9 @@ def test_too_many_links_from_one_place_are_refused_for_a_while(person: People, m
     assert answers[2].headers["retry-after"] == "900" and "too-many-tries" in answers[2].text
 
 
-@pytest.mark.parametrize("address", ["", "ada", "ada@", "@x.example", "a b@x.example", "ada@x.example\nBcc: all@x.example", "<ada@x.example>", "a" * 300 + "@x.example"])
+@pytest.mark.parametrize(
+    "address", ["", "ada", "ada@", "@x.example", "a b@x.example", "ada@x.example\nBcc: all@x.example", "<ada@x.example>", "a" * 300 + "@x.example"]
+)
 def test_what_is_no_address_is_refused(person: People, address: str) -> None:
     answer = person(known=False).post("/link", email=address)
     assert answer.status_code == 400 and "bad-address" in answer.text

@@ -41,4 +41,3 @@ def person(workspace: Workspace) -> Callable[..., Session]:
         return Session(ref, frozenset({ref}), Shown.MAILBOX, 1, address, regime, population, False, now() - timedelta(minutes=1))
 
     return make
-

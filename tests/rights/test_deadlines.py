@@ -81,7 +81,9 @@ def test_no_answer_is_ever_due_before_its_time_or_on_a_day_off(received: date, l
 
 
 @given(DAYS, st.integers(0, 60), st.integers(0, 40), st.sampled_from(list(Pause)), st.sampled_from(sorted(all_facts())))
-def test_a_pause_never_brings_the_deadline_nearer_and_never_gives_more_than_it_took(after: date, wait: int, length: int, why: Pause, law: str) -> None:
+def test_a_pause_never_brings_the_deadline_nearer_and_never_gives_more_than_it_took(
+    after: date, wait: int, length: int, why: Pause, law: str
+) -> None:
     facts = facts_for(law)
     paused, resumed = after + timedelta(days=wait), after + timedelta(days=wait + length)
     plain = deadline(facts, [started(after)], resumed).due_on

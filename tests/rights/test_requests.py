@@ -70,14 +70,14 @@ def test_a_closed_request_is_closed(workspace: Workspace, person: People) -> Non
     id = opened(workspace, person())
     with workspace.state.write() as conn:
         requests.fulfil(workspace, conn, id, "delivered")
-        for act in (
-            lambda: requests.fulfil(workspace, conn, id, "delivered"),
-            lambda: requests.refuse(workspace, conn, id, "unfounded", "op_1"),
-            lambda: requests.start(workspace, conn, id, "op_1"),
-            lambda: requests.ask_person(workspace, conn, id, Pause.FEE, "op_1"),
-        ):
-            with pytest.raises(Fault, match="request-closed"):
-                act()
+        with pytest.raises(Fault, match="request-closed"):
+            requests.fulfil(workspace, conn, id, "delivered")
+        with pytest.raises(Fault, match="request-closed"):
+            requests.refuse(workspace, conn, id, "unfounded", "op_1")
+        with pytest.raises(Fault, match="request-closed"):
+            requests.start(workspace, conn, id, "op_1")
+        with pytest.raises(Fault, match="request-closed"):
+            requests.ask_person(workspace, conn, id, Pause.FEE, "op_1")
 
 
 def test_more_time_is_taken_once_and_with_a_reason(workspace: Workspace, person: People) -> None:

@@ -110,7 +110,9 @@ def event(**items: str) -> RevealedEvent:
 
 def test_two_reliable_details_match_and_one_or_unreliable_ones_do_not(workspace: Workspace) -> None:
     policy = workspace.policy
-    held = held_details(policy, [event(contact_email="Ada@x.example", contact_phone="+44 7900 112233", contact_name="Ada Lovelace", company_name="Engines")])
+    held = held_details(
+        policy, [event(contact_email="Ada@x.example", contact_phone="+44 7900 112233", contact_name="Ada Lovelace", company_name="Engines")]
+    )
     email, phone = {"contact.email": "ada@x.example"}, {"contact.phone": "07900 112233"}
     assert matching(policy, held, email) == 1
     assert matching(policy, held, email | phone) == 2
@@ -122,8 +124,11 @@ def test_two_reliable_details_match_and_one_or_unreliable_ones_do_not(workspace:
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=4))
 def test_the_csv_file_has_each_value_in_a_cell_of_its_own_and_no_formula(values: list[str]) -> None:
     package = {
-        "made_at": "", "responsible": {"name": "x"},
-        "events": [{"at": "", "type": "t", "source": "s", "collected_for": [], "items": [{"id": "i", "label": "l", "value": value} for value in values]}],
+        "made_at": "",
+        "responsible": {"name": "x"},
+        "events": [
+            {"at": "", "type": "t", "source": "s", "collected_for": [], "items": [{"id": "i", "label": "l", "value": value} for value in values]}
+        ],
     }
     read = list(csv.DictReader(io.StringIO(portability.as_csv(package).decode(errors="surrogatepass"), newline="")))
     assert len(read) == len(values)

@@ -74,8 +74,8 @@ class Ask:
 
     def page(self, template: str, status: int = 200, **context: Any) -> Response:
         """A page of the centre."""
-        usual = {"w": self.workspace.id, "owner": self.policy.organisation.name, "here": "privacy", "policy": self.policy, "person": self.session}
-        usual |= {"form_token": verify.form_token(self.token) if self.session else "", "flash": None, "tab": ""}
+        usual: dict[str, Any] = {"w": self.workspace.id, "owner": self.policy.organisation.name, "here": "privacy", "policy": self.policy}
+        usual |= {"form_token": verify.form_token(self.token) if self.session else "", "person": self.session, "flash": None, "tab": ""}
         return look.render(f"centre/{template}", self.http, status=status, **(usual | context))
 
     def back(self, path: str = "", done: str = "", **more: str) -> Response:

@@ -87,7 +87,8 @@ def _versions(http: Request, workspace: Workspace) -> Response:
     rows = []
     for index, one in enumerate(published):
         changes = [str(change) for change in diff(policies[index - 1], policies[index])] if index else []
-        rows.append({"version": one.version, "published_at": one.published_at, "effective_at": one.effective_at, "hash": one.hash[:16], "changes": changes})
+        told = {"version": one.version, "published_at": one.published_at, "effective_at": one.effective_at}
+        rows.append(told | {"hash": one.hash[:16], "changes": changes})
     policy = workspace.policy
     return look.render(
         "centre/versions.html", http, w=policy.workspace, owner=policy.organisation.name, here="policy", rows=rows[::-1], in_force=policy.version,

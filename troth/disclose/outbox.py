@@ -200,7 +200,8 @@ def _compose(workspace: Workspace, letter: Letter) -> EmailMessage:
     message["Date"] = format_datetime(now())
     message["Message-ID"] = make_msgid(domain=us.email.partition("@")[2] or "localhost")
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text)
+    # As it is, not wrapped or quoted: a link stays whole for whoever reads the file.
+    message.set_content(letter.text, cte="7bit" if letter.text.isascii() else "8bit")
     for one in letter.attachments:
         main, _, sub = one.media_type.partition("/")
         message.add_attachment(one.body, maintype=main, subtype=sub, filename=one.name)

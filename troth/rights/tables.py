@@ -57,7 +57,8 @@ ANSWERS: Mapping[str, Answer] = {
         {"hash": "a keyed hash; what it was made of stands among your details"},
     ),
     "link": ByPerson(
-        "What is put together with your data", ("a", "b"), {"how": "on what grounds", "purpose": "for which purpose", "since": "since", "until": "undone on"},
+        "What is put together with your data", ("a", "b"),
+        {"how": "on what grounds", "purpose": "for which purpose", "since": "since", "until": "undone on"},
         {"id": "a running number"},
     ),
     "consent_act": Elsewhere("choices"),
@@ -65,7 +66,9 @@ ANSWERS: Mapping[str, Answer] = {
     "journal": Elsewhere("events"),
     "lake_file": Elsewhere("events"),
     "held": Elsewhere("events"),
-    "correction": ByPerson("What you put right", ("ref",), {"item": "item", "at": "on"}, {"sealed": "the value stands among your details", "entry": _LEDGER}),
+    "correction": ByPerson(
+        "What you put right", ("ref",), {"item": "item", "at": "on"}, {"sealed": "the value stands among your details", "entry": _LEDGER}
+    ),
     "disclosure": Elsewhere("disclosures"),
     "disclosure_detail": ByPerson(
         "Papers behind disclosures of your data", ("ref",), {"disclosure": "number of the disclosure"},
