@@ -9,15 +9,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
 from bench.measure import Line, Size
 
 OUT = Path(__file__).resolve().parent / "out" / "scoreboard.json"
 
 
 def _rows() -> dict[int, Callable[[Size], list[Line]]]:
-    from bench import erasing, gate, ingest, views
+    from bench import erase, gate, ingest, view
 
-    return {1: ingest.single, 2: ingest.batches, 4: gate.decisions, 5: views.dashboard, 6: erasing.tombstones}
+    return {1: ingest.single, 2: ingest.batches, 4: gate.decisions, 5: view.dashboard, 6: erase.tombstones}
 
 
 def main() -> int:
@@ -45,14 +49,19 @@ def main() -> int:
 
 
 def _print(lines: list[Line]) -> None:
-    head = f"{'row':>3}  {'what':44} {'ours':>12} {'beside':>12} {'unit':10} {'ratio':>8}  {'spread':15} {'target':14} met"
-    print(head + "\n" + "-" * len(head))
+    table = Table(box=box.SIMPLE, caption="ratio: ours to the other side's; spread: its least and greatest over the repeats", caption_justify="left")
+    for head in ("row", "what", "ours", "beside", "unit", "ratio", "spread", "target", "met"):
+        table.add_column(head, justify="right" if head in ("row", "ours", "beside", "ratio") else "left", no_wrap=head != "what")
     for line in lines:
         spread = f"{line.spread[0]:.3g} - {line.spread[1]:.3g}"
         met = ("yes" if line.met else "NO") if line.correct else "WRONG RESULT"
-        print(f"{line.row:>3}  {line.name[:44]:44} {line.ours:>12,.4g} {line.beside:>12,.4g} {line.unit:10} {line.ratio:>8.3g}  {spread:15} {line.target:14} {met}")
+        figures = (f"{line.ours:,.4g}", f"{line.beside:,.4g}", line.unit, f"{line.ratio:.3g}", spread, line.target, met)
+        table.add_row(str(line.row), line.name, *figures, style="" if line.correct and line.met else "bold red")
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    console.print(table)
+    for line in lines:
         if line.note:
-            print(f"     {line.note}")
+            console.print(f"{line.row}  {line.name}: {line.note}", highlight=False, markup=False)
 
 
 if __name__ == "__main__":

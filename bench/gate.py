@@ -12,15 +12,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bench.measure import Line, Size, at_least, at_most
+import cedarpy
+
+from bench.measure import Line, Size, at_least, at_most, seconds, told
 from troth.base.clock import now
 from troth.consent.record import State, Strength
 from troth.consent.standing import Standing
 from troth.gate.decide import MayUse, Permit, decide
 from troth.gate.plan import Plan
-from troth.policy.model import Permission
+from troth.policy.model import Permission, Policy
 from troth.policy.parse import read_policy
+from troth.policy.write import to_yaml
 from troth.serve import EXAMPLES
+from troth.workspace import parse_policy
 
 SIZES = (10, 100, 1_000)
 QUESTIONS = 400
@@ -57,8 +61,20 @@ def decisions(size: Size) -> list[Line]:
         for purposes in SIZES:
             rates = ([1 / one for one in ours[purposes]], [1 / one for one in found[purposes]])
             lines.append(at_least(f"gate, {purposes} purposes, beside {name}", 4, *rates, "decisions/s", 20, correct))
+    lines.append(_loading(size))
     lines.append(at_most("gate, 1,000 purposes beside 10", 4, [t * 1e6 for t in ours[1_000]], [t * 1e6 for t in ours[10]], "us", 1.5, correct))
     return lines
+
+
+def _loading(size: Size) -> Line:
+    """Where the other side wins: ours reads, checks and compiles a policy with far more in it than who may do what."""
+    text, rules = to_yaml(_policy(1_000)), _rules(1_000)
+    ours, beside, correct = [], [], True
+    for _ in range(size.repeats):
+        ours.append(seconds(lambda: Plan(parse_policy(text))) * 1e3)
+        beside.append(seconds(lambda: cedarpy.PolicySet.from_str(rules)) * 1e3)
+    correct = len(parse_policy(text).purposes) == 1_000
+    return told("gate, reading a policy of 1,000 purposes, beside cedarpy", 4, ours, beside, "ms", correct, "once per policy version, not per decision")
 
 
 def _cases(purposes: int) -> list[Case]:
@@ -94,13 +110,15 @@ def _each(ask: Ask) -> float:
     return (time.perf_counter() - started) / asked
 
 
-def _ours(purposes: int, cases: list[Case]) -> Ask:
+def _policy(purposes: int) -> Policy:
     policy = read_policy(EXAMPLES / "infinity" / "policy.yaml")
     model = policy.purposes["site-analytics"]
-    made = {
-        f"p{n}": replace(model, id=f"p{n}", permission=Permission.ASK_BEFORE if _asks_first(n) else Permission.MAY_OBJECT) for n in range(purposes)
-    }
-    plan = Plan(replace(policy, purposes=made))
+    modes = [Permission.ASK_BEFORE if _asks_first(n) else Permission.MAY_OBJECT for n in range(purposes)]
+    return replace(policy, purposes={f"p{n}": replace(model, id=f"p{n}", permission=mode) for n, mode in enumerate(modes)})
+
+
+def _ours(purposes: int, cases: list[Case]) -> Ask:
+    plan = Plan(_policy(purposes))
     standings: dict[tuple[frozenset[int], frozenset[int]], Standing] = {}
     for case in cases:
         states = {f"p{n}": State.GIVEN for n in case.given} | {f"p{n}": State.REFUSED for n in case.refused}
@@ -111,14 +129,16 @@ def _ours(purposes: int, cases: list[Case]) -> Ask:
     return lambda n: isinstance(decide(asked[n][0], plan, asked[n][1], at), Permit)
 
 
-def _cedar(purposes: int, cases: list[Case]) -> Ask:
-    import cedarpy
-
+def _rules(purposes: int) -> str:
     rules = []
     for n in range(purposes):
         condition = f'when {{ context.given.contains("p{n}") }}' if _asks_first(n) else f'unless {{ context.refused.contains("p{n}") }}'
         rules.append(f'permit(principal, action == Action::"use", resource == Purpose::"p{n}") {condition};')
-    policies = cedarpy.PolicySet.from_str("\n".join(rules))
+    return "\n".join(rules)
+
+
+def _cedar(purposes: int, cases: list[Case]) -> Ask:
+    policies = cedarpy.PolicySet.from_str(_rules(purposes))
     entities = cedarpy.Entities.from_json_str("[]")
     requests = [
         {

@@ -6,10 +6,13 @@ so that a machine that slows down slows both.
 
 from __future__ import annotations
 
+import cProfile
+import pstats
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 
@@ -32,8 +35,16 @@ class Line:
     def as_json(self) -> dict[str, Any]:
         """As it stands in scoreboard.json."""
         told = asdict(self)
-        del told["note"]
-        return told | {name: round(told[name], 4) for name in ("ours", "beside", "ratio")} | {"spread": [round(one, 4) for one in self.spread]}
+        return told | {name: round(told[name], 6) for name in ("ours", "beside", "ratio")} | {"spread": [round(one, 4) for one in self.spread]}
+
+    def with_note(self, note: str) -> Line:
+        """The same with another note."""
+        return replace(self, note=note)
+
+    def of_medians(self, most: float) -> Line:
+        """The same with the quotient of the two medians for its ratio, which may be `most` at most."""
+        ratio = self.ours / self.beside
+        return replace(self, ratio=ratio, met=self.correct and ratio <= most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,25 @@ def seconds(act: Callable[[], Any]) -> float:
     started = time.perf_counter()
     act()
     return time.perf_counter() - started
+
+
+def profiled(act: Callable[[], Any], top: int = 4) -> str:
+    """Where the time of one act goes: the functions with most time of their own, as shares of all of it."""
+    profile = cProfile.Profile()
+    profile.runcall(act)
+    stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    whole = sum(own for _, _, own, _, _ in stats.values()) or 1.0
+    most = sorted(stats.items(), key=lambda item: -item[1][2])[:top]
+    return ", ".join(f"{own / whole:.0%} {_named(*where)}" for where, (_, _, own, _, _) in most)
+
+
+def _named(file: str, line: int, function: str) -> str:
+    return function.strip("<>") if file == "~" else f"{Path(file).stem}.{function}"
+
+
+def told(name: str, row: int, ours: Sequence[float], beside: Sequence[float], unit: str, correct: bool, note: str = "") -> Line:
+    """A line without a target, such as a case where the other side wins."""
+    return _line(name, row, ours, beside, unit, "none, told", lambda _: True, correct, note)
 
 
 def at_least(name: str, row: int, ours: Sequence[float], beside: Sequence[float], unit: str, target: float, correct: bool, note: str = "") -> Line:

@@ -13,7 +13,7 @@ import pytest
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 PACKAGES = {"chromium": "chromium", "node": "nodejs", "npm": "npm"}  # program to Debian's package
-FIXTURES = {"browser": "chromium"}  # a test with this fixture drives this program
+FIXTURES = {"browser": "chromium", "node_modules": "npm"}  # a test with this fixture drives this program
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -104,7 +104,9 @@ class Server:
     def settings(self) -> Settings:
         """Its settings, as its environment gives them."""
         found = load(self.data, self.port)
-        elsewhere = {name: Path(self._environment[f"TROTH_{name.upper()}"]) for name in ("secrets", "tape") if f"TROTH_{name.upper()}" in self._environment}
+        elsewhere = {
+            name: Path(self._environment[f"TROTH_{name.upper()}"]) for name in ("secrets", "tape") if f"TROTH_{name.upper()}" in self._environment
+        }
         return replace(found, **elsewhere)
 
     def access(self, workspace: str = "infinity") -> dict[str, str]:

@@ -29,8 +29,17 @@ LONGEST_FILE, LONGEST_FUNCTION = 450, 60
 TEXT = frozenset({".py", ".md", ".toml", ".txt", ".yaml", ".yml", ".js", ".css", ".html", ".sh", ".json", ".csv", ".svg", "", ".service"})
 # Spelled in halves, so that this file does not hold them either.
 NOWHERE = [
-    "py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "deb.deb" + "ian.org", "--index" + "-url", "--extra" + "-index", "--find" + "-links", "/wo" + "rk/", "/ro" + "ot/",
-    "/ho" + "me/", "/tm" + "p/brief",
+    "py" + "pi.org",
+    "python" + "hosted.org",
+    "npm" + "js.org",
+    "deb.deb" + "ian.org",
+    "--index" + "-url",
+    "--extra" + "-index",
+    "--find" + "-links",
+    "/wo" + "rk/",
+    "/ro" + "ot/",
+    "/ho" + "me/",
+    "/tm" + "p/brief",
 ]
 CLOCKS = re.compile(r"\bdatetime\.(now|utcnow|today)\(|\bdate\.today\(|\btime\.time(_ns)?\(")
 
@@ -43,7 +52,10 @@ def _ours() -> Iterator[Path]:
     """Every text file that is, or would be, in the repository; without git, every one in our folders."""
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
-        paths = [*ROOT.glob("*"), *(path for folder in ("troth", "tests", "docs", "examples", "bench", "tools") for path in (ROOT / folder).rglob("*"))]
+        paths = [
+            *ROOT.glob("*"),
+            *(path for folder in ("troth", "tests", "docs", "examples", "bench", "tools") for path in (ROOT / folder).rglob("*")),
+        ]
     else:
         paths = [ROOT / name for name in listed.stdout.split("\0") if name]
     yield from (path for path in paths if path.is_file() and path.suffix in TEXT)

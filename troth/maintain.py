@@ -1,4 +1,4 @@
-"""What must be done again and again? Settling the journal, unlinking retired files, signing checkpoints.
+"""What must be done again and again? Settling the journal, unlinking files, erasing, sweeping, signing checkpoints.
 
 Each task is safe to run twice and from several processes; a failure is counted and tried again next time.
 """
@@ -11,6 +11,7 @@ from troth.base.clock import now, now_micros
 from troth.disclose import outbox
 from troth.ledger.checkpoint import parse_unverified
 from troth.ledger.tape import TapeKind
+from troth.retain import sweep_when_due
 from troth.rights import erasure
 from troth.workspace import Workspace
 
@@ -29,6 +30,7 @@ def tend(workspace: Workspace) -> None:
         erasure.continue_cases(workspace)
         outbox.deliver_waiting(workspace)
         outbox.sweep(workspace)
+        sweep_when_due(workspace)
         checkpoint(workspace)
     except Exception as error:  # the round is tried again; what failed is named without its data
         _logger.warning("maintenance of %s failed: %s", workspace.id, type(error).__name__)

@@ -102,7 +102,7 @@ class Replay:
         said: list[Body] = []
         able = [person for person in self.story.people if person.may("site-analytics") and person.had_id]
         for number, (name, company) in enumerate(self.story.business.customers):
-            visit, account = able[number * 5].visits[-1], f"account-{number + 101}"
+            visit, account = able[number * 5 % len(able)].visits[-1], f"account-{number + 101}"
             address = f"{name.split()[0].lower()}@{company.split()[0].lower()}.example"
             at, context = visit.pages[-1].at + timedelta(seconds=20), {"timezone": visit.person.zone}
             known = {"name": name, "email": address, "phone": f"+447700900{900 + number}", "company": company, "username": account}

@@ -102,7 +102,13 @@ def test_one_bad_event_of_a_batch_fails_no_other(server: Server) -> None:
 
 
 def test_fields_the_policy_does_not_declare_are_left_out_and_counted(server: Server) -> None:
-    body = good(type="track", event="Feature Used", anonymousId="undeclared-1", messageId="undeclared-1", properties={"feature": "search", "shoe_size": NEEDLE})
+    body = good(
+        type="track",
+        event="Feature Used",
+        anonymousId="undeclared-1",
+        messageId="undeclared-1",
+        properties={"feature": "search", "shoe_size": NEEDLE},
+    )
     assert server.post("/v1/track", body) == (200, {"success": True, "stored": 1, "dropped": {"undeclared-item": 1}})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.bad_input.looking import files_with, stored_by
-from tests.running import BROWSER, Server, basic, opened, page_view
+from tests.running import Server, basic, opened, page_view
 
 MARK = "qz<needle"  # no host and no plain word can be this
 TEXTS = {
@@ -26,9 +26,26 @@ TEXTS = {
 def everywhere(text: str, message: str) -> list[tuple[str, dict[str, Any]]]:
     """The same text in every field that an event of each call has."""
     page = {"url": "http://127.0.0.1:8101/" + text, "path": text, "title": text, "referrer": text, "search": text}
-    context = {"page": page, "timezone": text, "userAgent": text, "ip": text, "locale": text, "consent": {"cookies": text}, "canary": text, "country": text}
-    common: dict[str, Any] = {"anonymousId": "h" + text[:60], "userId": text[:200], "context": context, "timestamp": text, "messageId": message + text[:80]}
-    fields = dict.fromkeys(("name", "email", "phone", "message", "text", "article", "warning", "feature", "href", "host", "external", "company", text[:50]), text)
+    context = {
+        "page": page,
+        "timezone": text,
+        "userAgent": text,
+        "ip": text,
+        "locale": text,
+        "consent": {"cookies": text},
+        "canary": text,
+        "country": text,
+    }
+    common: dict[str, Any] = {
+        "anonymousId": "h" + text[:60],
+        "userId": text[:200],
+        "context": context,
+        "timestamp": text,
+        "messageId": message + text[:80],
+    }
+    fields = dict.fromkeys(
+        ("name", "email", "phone", "message", "text", "article", "warning", "feature", "href", "host", "external", "company", text[:50]), text
+    )
     return [
         ("page", common | {"name": text, "properties": page}),
         ("screen", common | {"name": text, "properties": fields}),
@@ -36,7 +53,10 @@ def everywhere(text: str, message: str) -> list[tuple[str, dict[str, Any]]]:
         ("group", common | {"groupId": text, "traits": fields}),
         ("alias", common | {"previousId": text}),
         ("track", common | {"event": text, "properties": fields}),
-        *(("track", common | {"event": name, "properties": fields}) for name in ("Link Clicked", "Feature Used", "Contact Requested", "Comment Posted")),
+        *(
+            ("track", common | {"event": name, "properties": fields})
+            for name in ("Link Clicked", "Feature Used", "Contact Requested", "Comment Posted")
+        ),
     ]
 
 
@@ -115,7 +135,14 @@ def test_a_comment_with_hostile_text_comes_out_as_text(server: Server) -> None:
     key = server.access()["publishable_key"]
     status, raw = server.call("GET", "/infinity/comments?article=/blog/one")
     assert status == 200
-    body = {"key": key, "article": "/blog/one", "name": TEXTS["html"], "email": f"{MARK}@example.com", "text": TEXTS["html"], "warning": json.loads(raw)["warning"]["version"]}
+    body = {
+        "key": key,
+        "article": "/blog/one",
+        "name": TEXTS["html"],
+        "email": f"{MARK}@example.com",
+        "text": TEXTS["html"],
+        "warning": json.loads(raw)["warning"]["version"],
+    }
     status, _ = server.post("/infinity/comments", body)
     assert status in (200, 400)
     status, raw = server.call("GET", "/infinity/comments?article=/blog/one")

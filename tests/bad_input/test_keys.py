@@ -69,7 +69,9 @@ def test_a_malformed_choice_is_a_coded_error_and_records_nothing(server: Server,
     assert stored_by(server) == before
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"7", b'"text"', b"[" * 40_000, b'{"a":' * 6_000, b"\xff\xfe", b'{"key":"' + b"x" * 60_000 + b'"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[1]", b"7", b'"text"', b"[" * 40_000, b'{"a":' * 6_000, b"\xff\xfe", b'{"key":"' + b"x" * 60_000 + b'"}']
+)
 @pytest.mark.parametrize("path", ["/infinity/consent", "/infinity/forms/contact", "/infinity/comments"])
 def test_what_a_site_posts_is_read_with_the_same_care(server: Server, path: str, body: bytes) -> None:
     before = stored_by(server)
@@ -78,7 +80,9 @@ def test_what_a_site_posts_is_read_with_the_same_care(server: Server, path: str,
     assert stored_by(server) == before
 
 
-@pytest.mark.parametrize(("path", "status"), [("/infinity/forms/unknown", 404), ("/nowhere/consent", 404), ("/Infinity/consent", 404), ("/..%2f..%2fetc/consent", 404)])
+@pytest.mark.parametrize(
+    ("path", "status"), [("/infinity/forms/unknown", 404), ("/nowhere/consent", 404), ("/Infinity/consent", 404), ("/..%2f..%2fetc/consent", 404)]
+)
 def test_what_is_not_there_is_a_coded_error(server: Server, path: str, status: int) -> None:
     found, answer = server.post(path, consent(server.access()["publishable_key"]))
     assert found in (status, 405) and is_coded(answer)

@@ -88,7 +88,10 @@ def test_agreeing_joins_the_views_of_one_visitor(here: Town, come: object, zone:
     page.click("#troth-accept")
     until(lambda: visitor_id(page), "the visitor's cookie after agreeing")
     page.goto(here.sites["infinity"] + "/pricing")
-    until(lambda: any(row["items"].get("page.route") == "/pricing" for row in seen(here.served.world("infinity"), visitor_id(page))), "the view of an agreeing visitor")  # type: ignore[attr-defined]
+    until(
+        lambda: any(row["items"].get("page.route") == "/pricing" for row in seen(here.served.world("infinity"), visitor_id(page))),
+        "the view of an agreeing visitor",
+    )  # type: ignore[attr-defined]
 
 
 def test_withdrawing_one_purpose_removes_the_person_from_it_and_no_other(here: Town, come: object) -> None:

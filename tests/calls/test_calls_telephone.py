@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from phonenumbers.geodata import GEOCODE_DATA
 
 from troth.collect.data.area_codes import CALIFORNIA
 from troth.collect.telephone import country_of, displayed, spelled
@@ -52,10 +51,18 @@ def test_a_number_tells_its_country(number: str, country: str | None) -> None:
     assert country_of(number) == country
 
 
+# What the place names of the phonenumbers library (9.0.43) put into California: made by others, from another source than our table.
+SAID = frozenset(
+    (
+        "209 213 279 310 323 341 350 369 408 415 424 442 510 530 559 562 619 626 628 "
+        "650 657 661 669 707 714 738 747 760 805 818 820 831 840 858 909 916 925 949 951"
+    ).split()
+)
+
+
 def test_every_area_code_that_the_numbering_plan_puts_in_california_is_in_the_table() -> None:
-    said = {k[1:4] for k, v in GEOCODE_DATA.items() if k[0] == "1" and (v.get("en") == "California" or v.get("en", "").endswith(", CA"))}
-    assert len(said) > 35
-    assert said <= CALIFORNIA and len(CALIFORNIA - said) <= 2
+    assert len(SAID) > 35
+    assert SAID <= CALIFORNIA and len(CALIFORNIA - SAID) <= 2
 
 
 def test_a_number_is_shown_as_its_country_writes_it() -> None:

@@ -64,7 +64,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _hand_on(self, body: bytes) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.server.target, timeout=30)
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection", "content-length", "transfer-encoding")}
+        headers = {
+            name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection", "content-length", "transfer-encoding")
+        }
         connection.request("POST", self.path, body, headers)
         answer = connection.getresponse()
         raw = answer.read()

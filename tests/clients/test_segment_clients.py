@@ -66,7 +66,9 @@ def send_with_python(address: str, key: str, prefix: str, packed: bool = False) 
     from segment.analytics.client import Client
 
     failures: list[Exception] = []
-    client = Client(key, host=address, gzip=packed, max_retries=8, upload_size=100, upload_interval=0.5, on_error=lambda error, _batch: failures.append(error))
+    client = Client(
+        key, host=address, gzip=packed, max_retries=8, upload_size=100, upload_interval=0.5, on_error=lambda error, _batch: failures.append(error)
+    )
     page = {"url": "http://127.0.0.1:8101/pricing?utm_source=news", "title": "Pricing", "referrer": "https://www.google.com/"}
     agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
     context: dict[str, Any] = {"timezone": "America/Los_Angeles", "page": page, "userAgent": agent}

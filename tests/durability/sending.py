@@ -28,13 +28,22 @@ def event(number: int, visitor: str, zone: str = "America/Los_Angeles") -> dict[
     """One event whose number can be read in the clear wherever it rests."""
     context = {"timezone": zone, "userAgent": BROWSER}
     properties = {"feature": f"n{number}"}
-    return {"type": "track", "event": "Feature Used", "anonymousId": visitor, "messageId": f"load-{number}", "properties": properties, "context": context}
+    return {
+        "type": "track",
+        "event": "Feature Used",
+        "anonymousId": visitor,
+        "messageId": f"load-{number}",
+        "properties": properties,
+        "context": context,
+    }
 
 
 async def post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, body: Any, key: str) -> tuple[int, bytes]:
     """One HTTP call on a connection that stays open; raises ConnectionError when it is cut."""
     raw = json.dumps(body).encode()
-    head = f"POST {path} HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: {len(raw)}\r\nauthorization: {basic(key)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: {len(raw)}\r\nauthorization: {basic(key)}\r\n\r\n"
+    )
     writer.write(head.encode() + raw)
     try:
         answer = await reader.readuntil(b"\r\n\r\n")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.durability.resting import check_ledger, entries_of_rows, digest_of, numbers_of, rows_of
+from tests.durability.resting import check_ledger, digest_of, entries_of_rows, numbers_of, rows_of
 from tests.durability.sending import Sent, event, send_batches
 from tests.running import Server, opened
 

@@ -45,7 +45,9 @@ def page(id: str, path: str = "/pricing", visitor: str = VISITOR) -> Message:
 
 def invoice(id: str) -> Message:
     """An invoice that bookkeeping law keeps."""
-    return Message(type="track", event="Invoice Issued", user_id=ACCOUNT, message_id=id, properties={"invoice": INVOICE, "amount": "120.50", "name": NAME})
+    return Message(
+        type="track", event="Invoice Issued", user_id=ACCOUNT, message_id=id, properties={"invoice": INVOICE, "amount": "120.50", "name": NAME}
+    )
 
 
 def live(workspace: Workspace, ingest: Ingest) -> None:

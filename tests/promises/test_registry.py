@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import troth.prove.behaviours  # noqa: F401  (entering the registry is what importing it does)
+import troth.prove.behaviours
 import troth.prove.sabotages  # noqa: F401
 from troth.policy.parse import read_policy
 from troth.prove.registry import BEHAVIOURS, proof_of

@@ -12,6 +12,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
+from troth.base.clock import now
 from troth.base.errors import Fault
 from troth.centre.desk import Ask, Desk, Needs
 from troth.centre.front import send_confirmation
@@ -49,7 +50,7 @@ def _page(ask: Ask) -> Response:
     unique = {one["id"]: one for one in joined}
     return ask.page(
         "data.html", tab="data", package=package, groups=_grouped(package), details=_details(ask, package), joined=list(unique.values()),
-        flash=flash_of(ask), more=max(len(package["events"]) - _SHOWN, 0), browser=ask.web_only,
+        flash=flash_of(ask), today=now().date(), more=max(len(package["events"]) - _SHOWN, 0), browser=ask.web_only,
     )
 
 

@@ -27,6 +27,7 @@ from troth.gate.admit import admit_subject
 from troth.gate.grant import Grant
 from troth.gate.reasons import Refused
 from troth.policy.model import Policy
+from troth.policy.words import capital
 from troth.rights import verify
 from troth.rights.access import Package, access_package, opened
 from troth.rights.points import ENOUGH, can_ask_for, held_details
@@ -108,6 +109,8 @@ class Ask:
 
 
 Handler = Callable[[Ask], Response]
+
+look.teach({"capital": capital})  # Jinja's own makes small letters of all the others
 
 
 class Desk:

@@ -97,7 +97,7 @@ def _use_link(ask: Ask) -> Response:
         opened = verify.open_by_mailbox(workspace, conn, link) if link.what is LinkUse.OPEN else ""
         if ask.form.get("mine") == "yes" and opened:
             visitor = verify.visitor_ref(workspace, conn, ask.form.get("v", "")[:128]) or link.visitor
-            verify.join_browser(workspace, conn, visitor, link.ref)
+            verify.join_shown(workspace, conn, visitor, link.ref)
     if link.what is LinkUse.CONFIRM_ADDRESS:
         return _confirm_address(ask, link)
     return give_cookie(ask.back(), workspace, opened, SESSION_LASTS)

@@ -77,7 +77,7 @@ def _page(http: Request, policy: Policy, page: Page, here: str, older: str = "")
 
 def _dressed(page: Page) -> Markup:
     """The text's own HTML, every word of it escaped where it was made, in the clothes of our stylesheet."""
-    html = as_html(page).replace('<article class="notice"', '<article class="told"', 1)
+    html = as_html(page).replace('<article class="notice"', '<article class="text"', 1)
     return Markup(html.replace('<div class="scroll">', '<div class="table">').replace("<dl>", '<dl class="facts">'))
 
 

@@ -24,7 +24,7 @@ from troth.collect.batch import Answer, Call, Incoming, Refusals, count_refusal,
 from troth.collect.channel import Channel
 from troth.collect.messages import Message
 from troth.collect.people import People
-from troth.collect.pipeline import Dropped, Origin, Reader
+from troth.collect.pipeline import Dropped, Origin, Reader, is_canary
 from troth.gate.admit import admit_batch
 from troth.gate.decide import Deny, MayCollect, decide
 from troth.gate.plan import Plan, Treatment
@@ -165,11 +165,13 @@ class Ingest:
                     if dropped.reason is Reason.UNDECLARED_EVENT and identify.only_says_who(message, call.origin):
                         continue
                     name = plan.event_for(message.type or "", message.event)
-                    count_refusal(call.answer, refusals, name.id if name else "undeclared", dropped.reason)
+                    counted = Refusals() if is_canary(message, call.origin) else refusals
+                    count_refusal(call.answer, counted, name.id if name else "undeclared", dropped.reason)
                     continue
                 for reason, count in draft.dropped.items():
                     call.answer.dropped[reason] += count
-                    refusals[(draft.event.id, reason)] += count
+                    if not draft.canary:
+                        refusals[(draft.event.id, reason)] += count
                 batch.append(Incoming(draft, call.answer))
         return batch
 

@@ -55,6 +55,11 @@ class Origin:
     canary_key: str = ""
 
 
+def is_canary(message: Message, origin: Origin) -> bool:
+    """Whether a message is a proof's, by the workspace's own secret."""
+    return bool(origin.canary_key) and (message.context or {}).get("canary") == origin.canary_key
+
+
 @dataclass(slots=True)
 class Draft:
     """An event on its way in. `people` are identifiers in order of preference; `also` are filed with the first."""
@@ -184,7 +189,7 @@ class Reader:
         cookies = context.get("consent")
         if isinstance(cookies, dict) and isinstance(cookies.get("cookies"), str):
             draft.items["cookie.accepted"] = cookies["cookies"] if cookies["cookies"] in ("accepted", "refused", "unasked") else "unknown"
-        draft.canary = bool(draft.origin.canary_key) and context.get("canary") == draft.origin.canary_key
+        draft.canary = is_canary(draft.message, draft.origin)
 
     def put_declared(self, draft: Draft) -> None:
         """Take the properties and traits the policy declares for this event; drop and count the others."""

@@ -153,11 +153,21 @@ CALLS_SECTION = record(Calls, (
 
 ROLES = mapping(NAME, NAMES)
 
-SETTINGS = record(Settings, (
-    Key("threshold", NUMBER, default=Settings().threshold), Key("ask_again_after", DURATION, default=Settings().ask_again_after),
-    Key("legal_reasons", listing(among(LEGAL_REASONS)), default=()), Key("regions", NAMES, default=()), Key("region", LOOSE, default=""),
-    Key("measures", NAMES, default=()), Key("fee_after", NUMBER, default=Settings().fee_after), Key("child_age", NUMBER, default=Settings().child_age),
-    Key("global_privacy_control", NAMES, default=()), Key("default_regime", NAME, default=Settings().default_regime)))
+SETTINGS = record(
+    Settings,
+    (
+        Key("threshold", NUMBER, default=Settings().threshold),
+        Key("ask_again_after", DURATION, default=Settings().ask_again_after),
+        Key("legal_reasons", listing(among(LEGAL_REASONS)), default=()),
+        Key("regions", NAMES, default=()),
+        Key("region", LOOSE, default=""),
+        Key("measures", NAMES, default=()),
+        Key("fee_after", NUMBER, default=Settings().fee_after),
+        Key("child_age", NUMBER, default=Settings().child_age),
+        Key("global_privacy_control", NAMES, default=()),
+        Key("default_regime", NAME, default=Settings().default_regime),
+    ),
+)
 
 _NOTICE_TEXTS = ("changes", "boundary", "children", "special", "acceptance", "complaints", "contact", "public_warning", "cookies_intro",
                  "no_sale")

@@ -28,7 +28,7 @@ from troth.workspace import Workspace
 
 FORMAT = "troth-access-1"
 NEVER_SHOWN = ("user.authorization", "user.financial.credit_card", "user.government_id")
-WEB = "web"  # what a browser's own identifier may open
+WEB = "web"
 
 Package = dict[str, Any]
 
@@ -44,7 +44,7 @@ def access_package(workspace: Workspace, refs: Iterable[int], grant: Grant, web_
     policy = grant.plan.policy
     with workspace.state.read() as conn:
         known = _Known(workspace, conn, policy)
-        events = [event for event in opened(workspace, conn, grant, wanted) if not web_only or known.channel(event.type) == WEB]
+        events = [event for event in opened(workspace, conn, grant, wanted) if not web_only or known.is_visit(event.type)]
         standings = read_standings(conn, wanted)
         first = standings.get(grant.reference or 0) or next(iter(standings.values()))
         told = _told(policy, first, events)
@@ -111,6 +111,11 @@ class _Known:
 
     def event(self, id: str) -> str:
         return next((policy.events[id].label for policy in (self.policy, *self._older) if id in policy.events), id)
+
+    def is_visit(self, id: str) -> bool:
+        """Whether a browser sends it by itself, about whoever is at it: what the browser's identifier may open."""
+        found = next((policy.events[id] for policy in (self.policy, *self._older) if id in policy.events), None)
+        return found is not None and found.channel == WEB and found.population == next(iter(self.policy.populations))
 
     def channel(self, id: str) -> str:
         return next((policy.events[id].channel for policy in (self.policy, *self._older) if id in policy.events), WEB)

@@ -20,7 +20,7 @@ from troth.policy.model import Form, Item, Policy
 from troth.rights import requests
 from troth.rights.deadlines import Pause
 from troth.rights.requests import Right, SubjectRequest
-from troth.rights.verify import Session
+from troth.rights.verify import Session, join_shown
 from troth.store.correct import commitment_to, correct
 from troth.store.reveal import RevealedEvent, reveal_events
 from troth.subjects import directory
@@ -110,8 +110,11 @@ def _move_identifier(workspace: Workspace, conn: Connection, session: Session, k
         hashed = directory.hash_of(workspace.keys, kind, gone)
         for ref in session.refs:
             conn.exec_driver_sql("DELETE FROM identifier WHERE hash = ? AND ref = ?", (hashed, ref))
-    verified = kind is IdentifierKind.EMAIL
-    directory.attach(conn, session.ref, directory.hash_of(workspace.keys, kind, normalise(kind, value)), kind, verified)
+    hashed, mailbox = directory.hash_of(workspace.keys, kind, normalise(kind, value)), kind is IdentifierKind.EMAIL
+    other = directory.find(conn, hashed)
+    if other is not None and mailbox:  # two records of one mailbox, which was opened just now
+        join_shown(workspace, conn, other, session.ref)
+    directory.attach(conn, session.ref, hashed, kind, mailbox)
     directory.move_epoch(conn, *session.refs)
 
 

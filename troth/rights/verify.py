@@ -213,16 +213,17 @@ def form_token(token: str) -> str:
 # is this browser mine?
 
 
-def join_browser(workspace: Workspace, conn: Connection, visitor: int, ref: int) -> int | None:
-    """Join a browser's reference with the person who says it is theirs; returns the link's id.
+def join_shown(workspace: Workspace, conn: Connection, other: int, ref: int) -> int | None:
+    """Join another reference with a person who has shown that it is theirs; returns the link's id.
 
-    The caller has the person's word for it. They can undo it. None when it was so already, or the browser is gone.
+    A browser is theirs by their word, with its identifier; another record by its mailbox. They can undo it. None
+    when it was so already, or the other is gone.
     """
-    if not visitor or read_standing(conn, visitor) is None:
+    if not other or read_standing(conn, other) is None:
         return None
-    made = links.join(conn, visitor, ref, How.VERIFIED_IDENTIFIER)
+    made = links.join(conn, other, ref, How.VERIFIED_IDENTIFIER)
     if made is not None:
-        body = {"link": made, "refs": sorted((visitor, ref)), "how": How.VERIFIED_IDENTIFIER}
+        body = {"link": made, "refs": sorted((other, ref)), "how": How.VERIFIED_IDENTIFIER}
         workspace.log.append(conn, EntryKind.JOINED, body, instant(now_micros()))
     return made
 

@@ -13,7 +13,9 @@ def _customer(world: World) -> str:
     account = world.address()
     traits = {"name": "Someone Known", "email": account, "company": "Example Works"}
     world.send("group", userId=account, groupId="g", traits=traits, context={"timezone": LONDON})
-    world.send("track", userId=account, event="Invoice Issued", properties={"invoice": "INV-" + account[8:20], "amount": "10.00", "name": "Someone Known"})
+    world.send(
+        "track", userId=account, event="Invoice Issued", properties={"invoice": "INV-" + account[8:20], "amount": "10.00", "name": "Someone Known"}
+    )
     return account
 
 
@@ -35,7 +37,9 @@ def nobodys_data_is_sold(world: World) -> None:
 @proves("infinity-106", sabotage="guess-sales")
 def the_statement_on_sale_is_counted(world: World) -> None:
     found = world.program("GET", "/sale-statement")
-    check(found["status"] == 200 and found.get("sales") == 0 and found.get("holds"), "the statement does not say that nothing was sold in twelve months")
+    check(
+        found["status"] == 200 and found.get("sales") == 0 and found.get("holds"), "the statement does not say that nothing was sold in twelve months"
+    )
 
 
 @proves("infinity-043", sabotage="allow-own-purposes")
@@ -43,7 +47,15 @@ def group_companies_get_data_only_to_serve(world: World) -> None:
     account = _customer(world)
     done = _disclose(world, account, "infinity-us", purpose="customer-service")
     check("payload" in done, "a listed group company may not have data to provide the service")
-    _refused(world, "purpose-not-instructed", account, "infinity-us", "a group company was given data for marketing of its own", purpose="marketing-email", items=["contact.email"])
+    _refused(
+        world,
+        "purpose-not-instructed",
+        account,
+        "infinity-us",
+        "a group company was given data for marketing of its own",
+        purpose="marketing-email",
+        items=["contact.email"],
+    )
 
 
 @proves("infinity-044", sabotage="allow-unknown-recipients")
@@ -57,7 +69,15 @@ def only_listed_suppliers_get_data(world: World) -> None:
 @proves("infinity-046", sabotage="allow-own-purposes")
 def suppliers_have_no_purposes_of_their_own(world: World) -> None:
     account = _customer(world)
-    _refused(world, "purpose-not-instructed", account, "northcloud", "a supplier got data for a purpose it is not instructed for", purpose="marketing-email", items=["contact.email"])
+    _refused(
+        world,
+        "purpose-not-instructed",
+        account,
+        "northcloud",
+        "a supplier got data for a purpose it is not instructed for",
+        purpose="marketing-email",
+        items=["contact.email"],
+    )
 
 
 @proves("infinity-047", "infinity-112", sabotage="hand-over-everything")
@@ -88,7 +108,17 @@ def authorities_name_themselves_and_a_binding_reference(world: World) -> None:
     account = _customer(world)
     legal = {"nature": "legal", "reason": "law", "items": ["contact.name"]}
     _refused(world, "no-justification", account, "", "an authority without a reference got data", authority="Example Court", **legal)
-    _refused(world, "not-enforceable", account, "", "a demand that cannot be enforced opened data", authority="Example Court", reference="R-1", force="unenforceable", **legal)
+    _refused(
+        world,
+        "not-enforceable",
+        account,
+        "",
+        "a demand that cannot be enforced opened data",
+        authority="Example Court",
+        reference="R-1",
+        force="unenforceable",
+        **legal,
+    )
     done = _disclose(world, account, "", authority="Example Court", reference="R-1", force="enforceable", **legal)
     check("payload" in done, "a binding demand with its reference was refused")
 
@@ -108,7 +138,10 @@ def fraud_and_security_need_a_justification(world: World) -> None:
     account = _customer(world)
     legal = {"nature": "legal", "reason": "fraud", "items": ["contact.name"], "authority": "Example Bureau"}
     _refused(world, "no-justification", account, "", "a blank justification opened data", justification=" ", **legal)
-    check(_disclose(world, account, "", justification="signs of fraud in case 7", **legal).get("payload") is not None, "a justified disclosure was refused")
+    check(
+        _disclose(world, account, "", justification="signs of fraud in case 7", **legal).get("payload") is not None,
+        "a justified disclosure was refused",
+    )
 
 
 @proves("infinity-056", sabotage="allow-any-reason")
@@ -117,7 +150,10 @@ def protecting_rights_needs_an_approver_and_a_listed_reason(world: World) -> Non
     legal = {"nature": "legal", "items": ["contact.name"], "authority": "Example Police"}
     _refused(world, "no-justification", account, "", "protecting rights without an approver opened data", reason="protect-rights", **legal)
     _refused(world, "reason-not-listed", account, "", "a reason that is not listed opened data", reason="curiosity", **legal)
-    check(_disclose(world, account, "", reason="protect-rights", approver="op-7", **legal).get("payload") is not None, "an approved disclosure was refused")
+    check(
+        _disclose(world, account, "", reason="protect-rights", approver="op-7", **legal).get("payload") is not None,
+        "an approved disclosure was refused",
+    )
 
 
 @proves("infinity-084", "infinity-085", "infinity-086", sabotage="ignore-transfers")
@@ -128,4 +164,7 @@ def every_transfer_has_its_mechanism_and_the_person_is_told(world: World) -> Non
     check(adequate.get("mechanism") == "adequacy", "a transfer to an adequate country is not noted as such")
     check(clauses.get("mechanism") == "contract clauses", "a transfer elsewhere does not rest on contract clauses")
     told = world.program("GET", f"/transfers?ref={clauses.get('ref')}")["list"]
-    check({(one["country"], one["mechanism"]) for one in told} == {("CA", "adequacy"), ("US", "contract clauses")}, "the person is not told what protects each transfer")
+    check(
+        {(one["country"], one["mechanism"]) for one in told} == {("CA", "adequacy"), ("US", "contract clauses")},
+        "the person is not told what protects each transfer",
+    )

@@ -11,8 +11,16 @@ from troth.prove.world import BERLIN, CALIFORNIA, LONDON, World, check
 def _customer(world: World) -> str:
     """A customer's contact with an invoice; returns the address."""
     address = world.address()
-    world.send("group", userId=address, groupId="g", traits={"name": "Someone Paying", "email": address, "phone": world.number()}, context={"timezone": LONDON})
-    world.send("track", userId=address, event="Invoice Issued", properties={"invoice": "INV-" + address[8:20], "amount": "10.00", "name": "Someone Paying"})
+    world.send(
+        "group",
+        userId=address,
+        groupId="g",
+        traits={"name": "Someone Paying", "email": address, "phone": world.number()},
+        context={"timezone": LONDON},
+    )
+    world.send(
+        "track", userId=address, event="Invoice Issued", properties={"invoice": "INV-" + address[8:20], "amount": "10.00", "name": "Someone Paying"}
+    )
     return address
 
 
