@@ -119,7 +119,9 @@ def _fill(workspace: Workspace, events: int, leaving: dict[int, int]) -> dict[in
     seen = sorted((draw.randbytes(16), ref, today - n % 300) for ref, span in zip(refs, spans, strict=True) for n in range(span))
     held = [(ref, today - n) for ref, span in sorted(zip(refs, spans, strict=True)) for n in range(min(span, 300))]
     with workspace.state.write() as conn:
-        _put(conn, "subject (ref, epoch, population, regime, restricted, canary, created_at)", [(r, 1, "site-visitor", "gdpr", 0, 0, at) for r in refs])
+        _put(
+            conn, "subject (ref, epoch, population, regime, restricted, canary, created_at)", [(r, 1, "site-visitor", "gdpr", 0, 0, at) for r in refs]
+        )
         _put(conn, "identifier (hash, kind, ref, verified, since)", [(draw.randbytes(16), "anonymous", ref, 0, at) for ref in refs])
         _put(conn, "standing (ref, purpose, state, strength, at)", [(ref, "call-journey", "given", "explicit", at) for ref in refs])
         acts = [(ref, "call-journey", "given", "explicit", "accept-all", "1", "", "gdpr", at, 1) for ref in refs]

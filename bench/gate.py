@@ -74,7 +74,9 @@ def _loading(size: Size) -> Line:
         ours.append(seconds(lambda: Plan(parse_policy(text))) * 1e3)
         beside.append(seconds(lambda: cedarpy.PolicySet.from_str(rules)) * 1e3)
     correct = len(parse_policy(text).purposes) == 1_000
-    return told("gate, reading a policy of 1,000 purposes, beside cedarpy", 4, ours, beside, "ms", correct, "once per policy version, not per decision")
+    return told(
+        "gate, reading a policy of 1,000 purposes, beside cedarpy", 4, ours, beside, "ms", correct, "once per policy version, not per decision"
+    )
 
 
 def _cases(purposes: int) -> list[Case]:
@@ -114,7 +116,7 @@ def _policy(purposes: int) -> Policy:
     policy = read_policy(EXAMPLES / "infinity" / "policy.yaml")
     model = policy.purposes["site-analytics"]
     modes = [Permission.ASK_BEFORE if _asks_first(n) else Permission.MAY_OBJECT for n in range(purposes)]
-    return replace(policy, purposes={f"p{n}": replace(model, id=f"p{n}", permission=mode) for n, mode in enumerate(modes)})
+    return replace(policy, purposes=dict(policy.purposes) | {f"p{n}": replace(model, id=f"p{n}", permission=mode) for n, mode in enumerate(modes)})
 
 
 def _ours(purposes: int, cases: list[Case]) -> Ask:

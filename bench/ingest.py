@@ -34,7 +34,15 @@ from troth.workspace import House
 ROOT = Path(__file__).resolve().parent.parent
 PEOPLE, CONNECTIONS = 1_000, 64
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
-PATHS = ["/", "/pricing", "/product", "/blog", "/contact", *(f"/blog/article-{number}" for number in range(40)), *(f"/product/{number}" for number in range(40))]
+PATHS = [
+    "/",
+    "/pricing",
+    "/product",
+    "/blog",
+    "/contact",
+    *(f"/blog/article-{number}" for number in range(40)),
+    *(f"/product/{number}" for number in range(40)),
+]
 SOURCES = ["", "?utm_source=news&utm_medium=email&utm_campaign=autumn", "?utm_source=partner&utm_medium=referral"]
 REFERRERS = ["", "https://www.google.com/", "https://duckduckgo.com/", "https://example.org/list", "http://127.0.0.1:8101/"]
 
@@ -55,7 +63,15 @@ def single(size: Size) -> list[Line]:
 
 def batches(size: Size) -> list[Line]:
     """Row 2: batches of 20."""
-    return _rows(2, "batches of 20", 20, 60_000 if size.full else 20_000, size, "sqlite", "a row in SQLite (WAL, synchronous=FULL) under a unique index, group commit")
+    return _rows(
+        2,
+        "batches of 20",
+        20,
+        60_000 if size.full else 20_000,
+        size,
+        "sqlite",
+        "a row in SQLite (WAL, synchronous=FULL) under a unique index, group commit",
+    )
 
 
 def _rows(row: int, name: str, together: int, events: int, size: Size, kind: str, how: str) -> list[Line]:
@@ -80,11 +96,21 @@ def _rows(row: int, name: str, together: int, events: int, size: Size, kind: str
 
 def page_view() -> dict[str, object]:
     """A page view of about 600 bytes as a browser's client sends it."""
-    page = {"url": "http://127.0.0.1:8101" + random.choice(PATHS) + random.choice(SOURCES), "title": "A page of the site", "referrer": random.choice(REFERRERS)}
+    page = {
+        "url": "http://127.0.0.1:8101" + random.choice(PATHS) + random.choice(SOURCES),
+        "title": "A page of the site",
+        "referrer": random.choice(REFERRERS),
+    }
     context = {"page": page, "timezone": "Europe/Berlin", "locale": "en-GB", "userAgent": AGENT, "consent": {"cookies": "accepted"}}
     context["library"] = {"name": "analytics.js", "version": "5.1.0"}
     person = f"bench-visitor-{random.randrange(PEOPLE):06d}"
-    return {"type": "page", "messageId": f"ajs-{uuid.uuid4().hex}", "anonymousId": person, "timestamp": "2026-01-01T05:00:00.000Z", "context": context}
+    return {
+        "type": "page",
+        "messageId": f"ajs-{uuid.uuid4().hex}",
+        "anonymousId": person,
+        "timestamp": "2026-01-01T05:00:00.000Z",
+        "context": context,
+    }
 
 
 def _drive(side: Side, together: int, events: int) -> Outcome:

@@ -92,7 +92,15 @@ def at_most(name: str, row: int, ours: Sequence[float], beside: Sequence[float],
 
 
 def _line(
-    name: str, row: int, ours: Sequence[float], beside: Sequence[float], unit: str, target: str, met: Callable[[float], bool], correct: bool, note: str
+    name: str,
+    row: int,
+    ours: Sequence[float],
+    beside: Sequence[float],
+    unit: str,
+    target: str,
+    met: Callable[[float], bool],
+    correct: bool,
+    note: str,
 ) -> Line:
     ratios = [one / other for one, other in zip(ours, beside, strict=True)]
     ratio = statistics.median(ratios)

@@ -48,7 +48,7 @@ class Question:
 
 def dashboard(size: Size) -> list[Line]:
     """The five together, and the worst of them."""
-    events = 10_000_000
+    events = 10_000_000 if size.full else 2_000_000
     folder = Path(tempfile.mkdtemp(prefix="troth-bench-"))
     try:
         house, workspace = _workspace(folder)
@@ -129,7 +129,8 @@ def _people(workspace: Workspace) -> None:
             [(ref, int(ref % 1_000 == 7), at) for ref in people],
         )
         conn.exec_driver_sql(
-            "INSERT INTO standing (ref, purpose, state, strength, at) VALUES (?, ?, 'objected', 'explicit', ?)", [(ref, PURPOSE, at) for ref in said_no]
+            "INSERT INTO standing (ref, purpose, state, strength, at) VALUES (?, ?, 'objected', 'explicit', ?)",
+            [(ref, PURPOSE, at) for ref in said_no],
         )
         erased = [(ref, at) for ref in draw.sample(people, PEOPLE // 1_000)]
         conn.exec_driver_sql("INSERT INTO erased_subject (ref, erased_at, swept) VALUES (?, ?, 0)", erased)
@@ -142,8 +143,8 @@ def _classes(workspace: Workspace) -> dict[int, int]:
     """The number of each kind of row."""
     version = workspace.policy.version
     kinds = {
-        SERVING: RowClass(version, "page-view", "gdpr", ((PURPOSE, "unobjected"),), Strength.NONE),
-        OTHER: RowClass(version, "page-view", "gdpr", (("call-journey", "unobjected"),), Strength.NONE),
+        SERVING: RowClass(version, "page-view", "gdpr", ((PURPOSE, "given"),), Strength.NONE),
+        OTHER: RowClass(version, "page-view", "gdpr", (("call-journey", "given"),), Strength.NONE),
         ANONYMOUS: RowClass(version, "page-view", "", ((PURPOSE, "remainder"),), Strength.NONE),
     }
     with workspace.state.write() as conn:
@@ -159,7 +160,7 @@ def _events(workspace: Workspace, classes: dict[int, int], events: int) -> None:
         first = (day - today + DAYS - 1) * each
         many = each if day < today else events - first
         kind = f"CASE WHEN h[1] % 20 = 0 THEN {classes[OTHER]} WHEN h[1] % 20 IN (1, 2) THEN {classes[ANONYMOUS]} ELSE {classes[SERVING]} END"
-        table = made.execute(
+        table = made.sql(
             f"""
             WITH drawn AS (SELECT i, [hash(i * 8 + k) >> 8 FOR k IN range(8)] AS h FROM range({first}, {first + many}) t(i))
             SELECT i + 1 AS seq, (i + 1) * 7 AS event,
@@ -216,7 +217,7 @@ def _ask(workspace: Workspace, question: Question) -> list[dict[str, Any]]:
 
 
 def _raw(raw: duckdb.DuckDBPyConnection, sql: str, rows: str, person: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = raw.execute(sql.format(rows=rows, person=person)).to_arrow_table().to_pylist()
+    found: list[dict[str, Any]] = raw.sql(sql.format(rows=rows, person=person)).to_arrow_table().to_pylist()
     return found
 
 

@@ -20,9 +20,9 @@ from troth.centre import routes as centre_routes
 from troth.collect.calls_web import routes as calls_routes
 from troth.collect.door import Door
 from troth.collect.web import routes as web_routes
-from troth.gate.reasons import Refused
 from troth.console.routes import routes as console_routes
 from troth.disclose.api import routes as disclose_routes
+from troth.gate.reasons import Refused
 from troth.look.static import routes as look_routes
 from troth.maintain import tend
 from troth.prove.pages import routes as proof_routes

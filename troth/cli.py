@@ -67,7 +67,14 @@ def workspace_show(name: str, data: Path | None, as_json: bool) -> None:
     """Keys, region and addresses of one workspace."""
     found = workspace_of(data, name)
     paths = {path: f"/{found.id}/{path}" for path in ("policy", "cookies", "privacy", "promises", "console", "troth.js")}
-    told = {"id": found.id, "title": found.policy.title, "version": found.policy.version, "region": found.policy.settings.region, **found.access, "paths": paths}
+    told = {
+        "id": found.id,
+        "title": found.policy.title,
+        "version": found.policy.version,
+        "region": found.policy.settings.region,
+        **found.access,
+        "paths": paths,
+    }
     tell(as_json, told, lambda value: say_each(f"{key:16} {one}" for key, one in told.items()))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from troth.base.clock import now
-from troth.commands import data_option, json_option, say, tell, workspace_of
+from troth.commands import data_option, json_option, say, say_each, tell, workspace_of
 from troth.ledger import note
 from troth.ledger.checkpoint import parse_unverified
 from troth.ledger.export import export
@@ -62,4 +62,4 @@ def show(name: str, last: int, data: Path | None, as_json: bool) -> None:
             {"index": index, "kind": str(entry.kind), "at": entry.at.isoformat(), "body": dict(entry.body)}
             for index, entry in workspace.log.entries(conn, max(size - last, 0), size)
         ]
-    tell(as_json, rows, lambda value: [say(f"{row['index']:>8}  {row['at']}  {row['kind']}") for row in rows])
+    tell(as_json, rows, lambda value: say_each(f"{row['index']:>8}  {row['at']}  {row['kind']}" for row in rows))

@@ -208,3 +208,24 @@ def test_old_policies_items_are_still_in_the_answer(person: People, workspace: W
     ada = person().come_in()
     assert values(ada.data(), "contact.message") == {"please call"}
     assert {one["label"] for event in ada.data()["events"] for one in event["items"]} >= {"what a person wrote", "e-mail address"}
+
+
+def test_calls_are_shown_once_their_number_was_shown_to_be_the_persons_by_a_call(person: People, world: World, served: Any) -> None:
+    number, provider = "+4479002" + f"{secrets.randbelow(10**5):05d}", twilio_like.TwilioLike(served.url, "infinity", world.access["twilio_token"])
+    provider.ring(number, "+442079460100")
+    ada, eve = person().come_in(), person().come_in()
+    assert number not in ada.get("/data.json").text
+
+    def call_us(one: Person) -> str:
+        page = one.follow(one.post("/phone", number=number))
+        return page.text.split("telephone call <strong>")[1].split("<")[0]
+
+    ours, hers = call_us(eve), call_us(ada)
+    assert ours != hers
+    assert "No call has come yet" in ada.follow(ada.post("/phone/check")).text  # an earlier call shows nothing
+    provider.ring(number, hers)
+    assert "No call has come yet" in eve.follow(eve.post("/phone/check")).text
+    assert "Your call came" in ada.follow(ada.post("/phone/check")).text
+    assert len([event for event in ada.data()["events"] if event["type"] == "call"]) == 2
+    assert number not in eve.get("/data.json").text
+    assert ada.post("/phone/check").status_code == 410 and ada.post("/phone", number="nonsense").status_code == 400

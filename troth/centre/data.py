@@ -17,7 +17,7 @@ from troth.base.errors import Fault
 from troth.centre.desk import Ask, Desk, Needs
 from troth.centre.front import send_confirmation
 from troth.centre.words import flash_of
-from troth.rights import portability, rectify, requests, verify
+from troth.rights import portability, rectify, requests, verify, verify_call
 from troth.rights.access import Package
 from troth.rights.rectify import correctable
 from troth.rights.requests import Right
@@ -40,17 +40,20 @@ def data(desk: Desk) -> list[Route]:
         desk.get("/portable.csv", _portable_csv, Needs.DATA),
         desk.post("/correct", _correct, Needs.DATA),
         desk.post("/separate", _separate),
+        desk.post("/phone", _phone, Needs.MAILBOX),
+        desk.post("/phone/check", _check_phone, Needs.MAILBOX),
     ]
 
 
 def _page(ask: Ask) -> Response:
     package = _answered(ask)
     with ask.workspace.state.read() as conn:
+        call_us = verify_call.waiting_call(conn, ask.person)
         joined = [_join(ask, one) for ref in sorted(ask.person.refs) for one in standing_links(conn, ref)]
     unique = {one["id"]: one for one in joined}
     return ask.page(
         "data.html", tab="data", package=package, groups=_grouped(package), details=_details(ask, package), joined=list(unique.values()),
-        flash=flash_of(ask), today=now().date(), more=max(len(package["events"]) - _SHOWN, 0), browser=ask.web_only,
+        flash=flash_of(ask), today=now().date(), more=max(len(package["events"]) - _SHOWN, 0), browser=ask.web_only, call_us=call_us,
     )
 
 
@@ -134,6 +137,21 @@ def _separate(ask: Ask) -> Response:
     with ask.workspace.state.write() as conn:
         verify.undo_join(ask.workspace, conn, ask.person, int(text) if text.isdigit() and len(text) < 16 else 0)
     return ask.back("/data", "separated")
+
+
+def _phone(ask: Ask) -> Response:
+    """Calls are held under the number that called. Whoever calls us from it has shown that it is theirs."""
+    if not ask.may_try("phone", str(ask.person.ref), verify.PER_SESSION):
+        raise Fault("too-many-tries", "too many numbers were tried; try again in an hour", status=429)
+    with ask.workspace.state.write() as conn:
+        verify_call.ask_to_call(ask.workspace, conn, ask.person, ask.form.get("number", "")[:32])
+    return ask.back("/data", "call")
+
+
+def _check_phone(ask: Ask) -> Response:
+    with ask.workspace.state.write() as conn:
+        came = verify_call.take_call(ask.workspace, conn, ask.person)
+    return ask.back("/data", "called" if came else "no-call")
 
 
 def _file(body: bytes, media_type: str, name: str) -> Response:

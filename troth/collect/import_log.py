@@ -87,8 +87,8 @@ class Import:
 
     @property
     def holds(self) -> bool:
-        """Whether something would be doubled if it were imported again: not where every line was too old, say."""
-        return self.counts.kept > 0 or not self.complete
+        """Whether its lines are done with. Where every page view was refused (too old, say) they may come again."""
+        return self.counts.kept > 0 or not self.counts.refused or not self.complete
 
 
 def imports(conn: Connection) -> list[Import]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import os
 import queue
+import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 from sqlalchemy import Connection
@@ -43,7 +44,8 @@ class Ingest:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._queue: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[Call] | None] = queue.SimpleQueue()
+        self._gathered: list[Call] = []  # by this turn of the event loop, not yet handed over
         self._waiting = 0
         self._counting = threading.Lock()
         self._readers: dict[str, Reader] = {}
@@ -57,14 +59,14 @@ class Ingest:
     async def submit(self, messages: list[Message], origin: Origin) -> Answer:
         """Keep messages; returns after the durable commit. Raises `busy` when too many wait."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        answer = self._enqueue(Call(messages, origin, future))
+        answer = self._gather(Call(messages, origin, future))
         await future
         return answer
 
     async def take(self, channel: Channel) -> Answer:
         """Keep the event a channel brings; the same path, the same promise."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        answer = self._enqueue(Call([Message()], Origin(True, "", "", now_micros()), future, channel))
+        answer = self._gather(Call([Message()], Origin(True, "", "", now_micros()), future, channel))
         await future
         return answer
 
@@ -73,16 +75,28 @@ class Ingest:
     ) -> Answer:
         """The same for a caller that is not asynchronous. `within` is done in the events' own transaction."""
         waiting: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-        answer = self._enqueue(Call(messages, origin, waiting.put, within=within))
+        call = Call(messages, origin, waiting.put, within=within)
+        self._count_waiting(len(messages))
+        self._queue.put([call])
         error = waiting.get(timeout=timeout)
         if error is not None:
             raise error
-        return answer
-
-    def _enqueue(self, call: Call) -> Answer:
-        self._count_waiting(len(call.messages))
-        self._queue.put(call)
         return call.answer
+
+    def _gather(self, call: Call) -> Answer:
+        """What one turn of the event loop brings goes to the writer together, so that it is woken and commits once."""
+        self._count_waiting(len(call.messages))
+        with self._counting:
+            first = not self._gathered
+            self._gathered.append(call)
+        if first:
+            asyncio.get_running_loop().call_soon(self._hand_over)
+        return call.answer
+
+    def _hand_over(self) -> None:
+        with self._counting:
+            calls, self._gathered = self._gathered, []
+        self._queue.put(calls)
 
     def _count_waiting(self, change: int) -> None:
         with self._counting:  # callers come from several threads
@@ -98,31 +112,25 @@ class Ingest:
     # the writer
 
     def _run(self) -> None:
-        while True:
-            call = self._queue.get()
-            if call is None:
-                return
-            calls, many = [call], len(call.messages)
-            while many < _TOGETHER and not self._queue.empty():
+        while (calls := self._queue.get()) is not None:
+            while len(calls) < _TOGETHER and not self._queue.empty():
                 more = self._queue.get()
                 if more is None:
                     self._queue.put(None)
                     break
-                calls.append(more)
-                many += len(more.messages)
-            self._commit_together(calls)
+                calls += more
+            for group in _groups(calls):
+                self._commit_together(group)
 
     def _commit_together(self, calls: list[Call]) -> None:
         error: BaseException | None = None
         try:
             self._commit(calls)
-        except DatabaseError as failure:
-            full = "full" in str(failure.orig)
-            error = Fault("disk-full" if full else "storage-failed", "the events could not be kept; send them again", status=503)
         except Fault as fault:
             error = fault
-        except Exception:  # fail closed: nothing was committed, nobody is told it was
-            error = Fault("storage-failed", "the events could not be kept; send them again", status=503)
+        except Exception as failure:  # fail closed: nothing was committed, nobody is told it was
+            full = isinstance(failure, (DatabaseError, sqlite3.DatabaseError)) and "full" in str(failure)
+            error = Fault("disk-full" if full else "storage-failed", "the events could not be kept; send them again", status=503)
         if error is not None:
             self._people.forget_all()
         self._count_waiting(-sum(len(call.messages) for call in calls))
@@ -277,6 +285,20 @@ def _leave_remainder(one: Incoming, treatment: Treatment, refusals: Refusals) ->
         one.answer.reasons[treatment.withheld] += 1
         if not one.draft.canary:
             refusals[(one.draft.event.id, treatment.withheld)] += 1
+
+
+def _groups(calls: list[Call]) -> Iterator[list[Call]]:
+    """Calls in groups of about `_TOGETHER` events: what one transaction takes."""
+    group: list[Call] = []
+    many = 0
+    for call in calls:
+        group.append(call)
+        many += len(call.messages)
+        if many >= _TOGETHER:
+            yield group
+            group, many = [], 0
+    if group:
+        yield group
 
 
 def _event_numbers(many: int) -> list[int]:

@@ -13,6 +13,7 @@ import smtplib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -195,7 +196,7 @@ def _compose(workspace: Workspace, letter: Letter) -> EmailMessage:
         message["To"] = Address(addr_spec=letter.to)
         message["From"] = Address(us.name, addr_spec=us.email)
         message["Subject"] = " ".join(letter.subject.split())
-    except (ValueError, IndexError):  # the address itself is never repeated
+    except (ValueError, IndexError, MessageError):  # the address itself is never repeated
         raise Fault("bad-address", "this is not an e-mail address") from None
     message["Date"] = format_datetime(now())
     message["Message-ID"] = make_msgid(domain=us.email.partition("@")[2] or "localhost")

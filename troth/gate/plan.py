@@ -84,6 +84,7 @@ class Plan:
         }
         self._treatments: dict[tuple[str, object], Treatment] = {}
         self._modes: dict[tuple[str, str], Permission] = {}
+        self._rules = {purpose.id: ViewRule(purpose, frozenset(purpose.items), purpose.keep_for) for purpose in policy.purposes.values()}
         self.rank = {population: at for at, population in enumerate(policy.populations)}  # the later one knows more of us
         self._by_message = {(event.call, event.name): event for event in policy.events.values() if event.call}
         self._by_id = {(event.call, event.id): event for event in policy.events.values() if event.call}
@@ -162,10 +163,7 @@ class Plan:
 
     def view_rule(self, purpose: str) -> ViewRule | None:
         """What a purpose may see, or None when the policy names no such purpose."""
-        found = self.policy.purposes.get(purpose)
-        if found is None:
-            return None
-        return ViewRule(found, frozenset(found.items), found.keep_for)
+        return self._rules.get(purpose)
 
     def serves(self, row_class: RowClass, purpose: Purpose) -> bool:
         """Whether rows of a class may serve `purpose` now. Later policies narrow, never widen.

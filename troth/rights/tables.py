@@ -96,6 +96,10 @@ ANSWERS: Mapping[str, Answer] = {
         {"what": "how you showed who you are", "points": "details that matched", "opened_at": "from", "expires_at": "until"},
         {"hash": _SECRET, "sealed": "your e-mail address, which stands among your details"},
     ),
+    "privacy_call": ByPerson(
+        "A telephone you are showing to be yours", ("ref",), {"number": "number to call", "asked_at": "since"},
+        {"hash": "a keyed hash of your number"},
+    ),
     "privacy_try": NotPersonal("counts tries under keyed hashes for at most an hour; nothing leads from it to a person"),
     "outbox_message": ByPerson(
         "Messages to you", ("ref",), {"purpose": "what for", "kind": "kind", "status": "what became of it", "at": "on"},

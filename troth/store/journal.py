@@ -127,7 +127,9 @@ def known_keys(conn: Connection, keys: Sequence[bytes]) -> dict[bytes, bool]:
     found: dict[bytes, bool] = {}
     for start in range(0, len(keys), 500):
         part = tuple(keys[start : start + 500])
-        rows = conn.exec_driver_sql(f"SELECT key, kept FROM seen WHERE key IN ({','.join('?' * len(part))})", part)
+        marks = ",".join("?" * len(part))
+        erased = "EXISTS (SELECT 1 FROM erased_subject WHERE erased_subject.ref = seen.ref)"
+        rows = conn.exec_driver_sql(f"SELECT key, kept OR {erased} FROM seen WHERE key IN ({marks})", part)
         found.update((key, bool(kept)) for key, kept in rows)
     return found
 
@@ -172,10 +174,12 @@ def _insert(conn: Connection, head: str, row: str, values: list[object], tail: s
     """
     width = row.count("?")
     at, left = 0, len(values) // width
+    cursor = conn.connection.cursor()  # the driver's own: the hot path needs nothing of what lies between
     for size in _MANY_ROWS:
         while left >= size:
-            conn.exec_driver_sql(head + ",".join([row] * size) + tail, tuple(values[at : at + size * width]))
+            cursor.execute(head + ",".join([row] * size) + tail, values[at : at + size * width])
             at, left = at + size * width, left - size
+    cursor.close()
 
 
 def commitment(event: int, ref: int, row_class: int, clear: bytes, sealed: bytes) -> bytes:

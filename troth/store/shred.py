@@ -67,6 +67,7 @@ ON_ERASURE: Mapping[str, Rule] = {
     "correction": Rule(Fate.DELETE, ("ref",)),
     "privacy_link": Rule(Fate.DELETE, ("ref", "visitor")),
     "privacy_session": Rule(Fate.DELETE, ("ref",)),
+    "privacy_call": Rule(Fate.DELETE, ("ref",)),
     "privacy_try": Rule(Fate.NOT_PERSONAL),
     "subject_request": Rule(Fate.DETACH, ("ref",)),  # that somebody asked, and when it was answered, stays
     "request_step": Rule(Fate.NOT_PERSONAL),
@@ -126,9 +127,7 @@ def _apply(conn: Connection, table: str, rule: Rule, ref: int) -> int:
                 touched += conn.exec_driver_sql(f"DELETE FROM {table} WHERE {column} = ?", (ref,)).rowcount
             case Fate.DETACH:
                 touched += conn.exec_driver_sql(f"UPDATE {table} SET {column} = 0 WHERE {column} = ?", (ref,)).rowcount
-            case Fate.REFUSE_LIST:
-                touched += conn.exec_driver_sql(f"UPDATE {table} SET {column} = 0, kept = 1 WHERE {column} = ?", (ref,)).rowcount
-            case Fate.REDUCE | Fate.NOT_PERSONAL | Fate.CASE:
+            case Fate.REDUCE | Fate.REFUSE_LIST | Fate.NOT_PERSONAL | Fate.CASE:  # in effect at once, in fact in `rewrite_without`
                 touched += conn.exec_driver_sql(f"SELECT count(*) FROM {table} WHERE {column} = ?", (ref,)).scalar_one()
     return touched
 
@@ -163,6 +162,7 @@ def rewrite_without(lake: Lake, state: Database, grounds: Mapping[int, frozenset
         with state.write() as conn:
             for ref, stays in grounds.items():
                 touched += _reduce_journal(conn, ref, stays)
+                conn.exec_driver_sql("UPDATE seen SET ref = 0, kept = 1 WHERE ref = ?", (ref,))  # known for ever, and nobody's
                 if not stays:
                     conn.exec_driver_sql("DELETE FROM held WHERE ref = ?", (ref,))
     lake.unlink_retired(at_once=True)

@@ -140,10 +140,8 @@ class KeyRing:
         """Delete the data keys of `ref` but those of `except_keeps`. Unrecoverable only after `turn_generation`."""
         self.forget(ref)
         with self._database.write() as conn:
-            keeps = [row[0] for row in conn.exec_driver_sql("SELECT keep FROM data_key WHERE ref = ?", (ref,))]
-            for keep in keeps:
-                if keep not in except_keeps:
-                    conn.exec_driver_sql("DELETE FROM data_key WHERE ref = ? AND keep = ?", (ref, keep))
+            marks = ",".join("?" * len(except_keeps))
+            conn.exec_driver_sql(f"DELETE FROM data_key WHERE ref = ? AND keep NOT IN ({marks})", (ref, *sorted(except_keeps)))
 
     def destroy_pairs(self, pairs: Iterable[tuple[int, str]]) -> None:
         """Delete the data keys of each (reference, retention rule). Unrecoverable only after `turn_generation`."""

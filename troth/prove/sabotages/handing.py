@@ -58,7 +58,7 @@ def guess_sales() -> Changes:
     def statement(workspace: Any, since: Any = None) -> Any:
         from dataclasses import replace
 
-        return replace(honest(workspace, since), sales=7, holds=False)
+        return replace(honest(workspace, since), sales=7)
 
     return [(told, "sale_statement", statement)]
 
