@@ -10,10 +10,18 @@ import shutil
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 PACKAGES = {"chromium": "chromium", "node": "nodejs", "npm": "npm"}  # program to Debian's package
 FIXTURES = {"browser": "chromium", "node_modules": "npm"}  # a test with this fixture drives this program
+
+# A busy machine is no defect, so examples have no deadline; in CI they are the same each time.
+settings.register_profile(
+    "house", deadline=None, derandomize=IN_CI, suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink],
+)  # fmt: skip
+settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,7 +1,7 @@
-/* What may this page know of the person viewing it? Banner, choices, tracker. It decides nothing for the server.
+/* What may this page know of the person viewing it? Banner, choices, tracker. It decides nothing.
    Source: GDPR Art. 7; Directive 2002/58/EC Art. 5(3); Global Privacy Control; WCAG 2.2 AA.
    Its only state is three cookies, read anew for each decision, so that what one tab withdraws holds in all:
-   troth_choice (no id), troth_visitor (a random id) and troth_view (tastes), the last two only while permitted. */
+   troth_choice (no id), troth_visitor (random id), troth_view (tastes), the last two only while permitted. */
 (() => {
   "use strict";
   const config = "__TROTH_CONFIG__";
@@ -215,7 +215,7 @@
   const note = () => (signal() || blocked) && make("p", { className: "troth-note" }, say(blocked ? "blocked" : "gpc"));
   const button = (id, words, onclick) => make("button", { id, type: "button", onclick }, words);
   const links = () => make("p", { className: "troth-links" }, ...["policy", "cookies", "privacy"].map((name) =>
-    make("a", { href: new URL(terms[name + "_url"], config.base).href }, say(name))));
+    make("a", { href: new URL(terms[name + "_url"], config.base).href, onclick: ({ target }) => name === "privacy" && (target.hash = "v=" + keptId()) }, say(name))));
   const status = make("p", { id: "troth-status", className: "troth-quiet", role: "status" });
   let banner = null, dialog = null;
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
 from troth.base.clock import micros
@@ -32,6 +34,7 @@ from troth.store.journal import Classes
 from troth.store.lake import Lake, SettledFile, as_table
 
 _names = count(1)
+Columns = tuple[tuple[str, str], ...]
 _PROHIBITIONS = ",".join(f"'{state}'" for state in sorted(PROHIBITIONS))
 
 
@@ -150,9 +153,9 @@ class View:
 
     def _build(self, paths: Sequence[Path]) -> ir.Table:
         selects = []
-        if paths:
-            listed = ", ".join(f"'{path}'" for path in paths)
-            selects.append(self._select(f"read_parquet([{listed}], union_by_name = true)", self._columns_of(listed)))
+        for columns, alike in self._alike(paths).items():
+            listed = ", ".join(f"'{path}'" for path in alike)
+            selects.append(self._select(f"read_parquet([{listed}])", {name for name, _ in columns}))
         if self._snapshot.tail is not None:
             selects.append(self._select(self._register("tail", self._snapshot.tail), set(self._snapshot.tail.column_names)))
         if not selects:
@@ -161,9 +164,18 @@ class View:
         self._duck.execute(f"CREATE TEMP VIEW {rows} AS {' UNION ALL '.join(selects)}")
         return self._bounded(self._backend.table(rows))
 
-    def _columns_of(self, listed: str) -> set[str]:
-        described = self._duck.execute(f"DESCRIBE SELECT * FROM read_parquet([{listed}], union_by_name = true)").fetchall()
-        return {row[0] for row in described}
+    def _alike(self, paths: Sequence[Path]) -> dict[Columns, list[Path]]:
+        """The files by their columns and types: files alike need only one of them looked into before they are read."""
+        found: dict[Columns, list[Path]] = {}
+        for file, path in zip(self._snapshot.files, paths, strict=True):
+            if file.day >= self._first_day():  # an older file has no row that may be seen
+                found.setdefault(_columns_of(path), []).append(path)
+        return found
+
+    def _first_day(self) -> int:
+        assert self._grant.rule is not None
+        keep_for = self._grant.rule.keep_for
+        return 0 if keep_for is None else micros(self._grant.at - keep_for) // 86_400_000_000
 
     def _select(self, source: str, present: set[str]) -> str:
         def column(item: str) -> str:
@@ -216,6 +228,12 @@ class View:
         self._duck.execute(f"DROP VIEW IF EXISTS troth_rows_{self._number}")
         for name in self._made:
             self._duck.unregister(name)
+
+
+@lru_cache(maxsize=20_000)
+def _columns_of(path: Path) -> Columns:
+    """Names and types of a file's columns; remembered, since a file never changes and its name is used once."""
+    return tuple((field.name, str(field.type)) for field in pq.read_schema(path))
 
 
 def _own_folder(temp: Path) -> Path:
