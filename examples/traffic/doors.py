@@ -96,8 +96,14 @@ class Doors:
 
     def _call(self, method: str, path: str, body: Body | None = None, headers: Mapping[str, str] | None = None) -> Body:
         sent = {"content-type": "application/json", "user-agent": "traffic/1", **(headers or {})}
-        self._line.request(method, path, None if body is None else json.dumps(body).encode(), sent)
-        answer = self._line.getresponse()
+        packed = None if body is None else json.dumps(body).encode()
+        try:
+            self._line.request(method, path, packed, sent)
+            answer = self._line.getresponse()
+        except (BrokenPipeError, ConnectionResetError):  # the server had hung up on a line that was quiet for long: nothing was read
+            self._line.close()
+            self._line.request(method, path, packed, sent)
+            answer = self._line.getresponse()
         raw = answer.read()
         if answer.status != 200:
             raise RuntimeError(f"{path.partition('?')[0]} answered {answer.status}: {raw[:200].decode(errors='replace')}")

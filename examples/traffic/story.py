@@ -160,7 +160,7 @@ def _visit(dice: random.Random, business: Business, person: Person, at: datetime
         link = link or ("https://www.linkedin.com/" if dice.random() < 0.02 else "")
         feature = _one(dice, business.features) if business.features and path == "/pricing" and dice.random() < 0.25 else ""
         pages.append(Page(at, path, person.has_id(answered), link, feature))
-        at += timedelta(seconds=dice.randrange(15, 150) if len(pages) >= at_least else 20)
+        at += timedelta(seconds=20 if at_least > 1 else dice.randrange(15, 150))
         path = _one(dice, business.following[path])
         if path == LEAVE and len(pages) < at_least:
             path = next(iter(business.following[pages[-1].path])) or "/"

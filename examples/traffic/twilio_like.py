@@ -94,7 +94,10 @@ def main() -> None:
     asked.add_argument("--to", required=True, help="the number that is called")
     asked.add_argument("--seconds", type=int, default=60)
     given = asked.parse_args()
-    print(TwilioLike(given.server, given.workspace, given.token).ring(given.caller, given.to, given.seconds))
+    try:
+        print(TwilioLike(given.server, given.workspace, given.token).ring(given.caller, given.to, given.seconds))
+    except urllib.error.URLError as error:
+        raise SystemExit(f"nothing answers at {given.server}: {error.reason}") from None
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page
 
+from tests.browser.conftest import Open
+from tests.browser.visit import BERLIN, LOS_ANGELES, until
 from tests.centre.conftest import CALIFORNIA, Person, person, served, workspace, world
 from tests.serving import Served
 from troth.prove.world import World
@@ -46,7 +48,7 @@ def test_the_way_in_by_mail_needs_no_script_and_fits_a_phone(browser: Browser, s
     ada = person()
     token = ada.ask_for_link()
     for scheme in ("light", "dark"):
-        context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740}, color_scheme=scheme)  # type: ignore[arg-type]
+        context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740}, color_scheme=scheme)
         page = context.new_page()
         page.goto(f"{served.url}/infinity/privacy/open?t={token}")
         page.get_by_role("button", name="Open my page").click()
@@ -57,3 +59,20 @@ def test_the_way_in_by_mail_needs_no_script_and_fits_a_phone(browser: Browser, s
             assert widest is not None and widest["x"] >= 0 and widest["x"] + widest["width"] <= 360
         context.close()
         token = ada.ask_for_link()
+
+
+def test_the_sites_link_to_the_centre_brings_the_number_along_only_while_there_is_one(visit: Open) -> None:
+    cal = visit(LOS_ANGELES)
+    cal.go()
+    until(lambda: "troth_visitor" in cal.cookies(), "the number is given out")
+    number = cal.cookies()["troth_visitor"]
+    cal.page.evaluate("document.addEventListener('click', event => event.preventDefault())")
+    link = cal.page.locator("#troth-banner a", has_text="Privacy centre")
+    link.click()
+    assert link.evaluate("link => link.hash") == f"#v={number}"
+    cleo = visit(BERLIN)
+    cleo.go()
+    cleo.page.evaluate("document.addEventListener('click', event => event.preventDefault())")
+    link = cleo.page.locator("#troth-banner a", has_text="Privacy centre")
+    link.click()
+    assert link.evaluate("link => link.hash") == "#v=null" and "troth_visitor" not in cleo.cookies()

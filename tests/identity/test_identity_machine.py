@@ -117,5 +117,5 @@ class Joining(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
-Joining.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+Joining.TestCase.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
 TestJoining = Joining.TestCase

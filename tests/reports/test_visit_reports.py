@@ -74,9 +74,23 @@ def test_who_was_not_asked_where_the_law_asks_first_counts_in_views_and_in_nothi
     town.view(None, "/product", zone=BERLIN)
     found = report(town)
     assert (found.totals.visits, found.totals.people, found.totals.views, found.totals.anonymous) == (1, 1, 1, 2)
-    assert found.pages == (Use("/pricing", 1, 1, 1), Use("/product", 0, 0, 1))
+    assert found.pages == (Use("/pricing", 1, 1, None), Use("/product", 0, 0, None))
     assert found.sources == (Share("google", 1, 1),)
     assert sum(found.by_hour) == 1
+
+
+def test_views_without_a_person_are_shown_by_page_and_day_when_there_are_enough_of_them(town: Town) -> None:
+    for _ in range(6):
+        town.view(None, "/pricing", zone=BERLIN)
+    for _ in range(5):
+        town.view(None, "/", zone=BERLIN)
+    found = report(town)
+    assert found.pages == (Use("/pricing", 0, 0, 6), Use("/", 0, 0, 5))
+    assert found.by_day[-1].anonymous == 11
+    town.view(None, "/product", zone=BERLIN)
+    found = report(town)
+    assert found.totals.anonymous == 12
+    assert {page.name: page.anonymous for page in found.pages} == {"/pricing": 6, "/": None, "/product": None}  # the total would tell
 
 
 def test_whoever_says_no_is_gone_from_every_figure_at_once(town: Town) -> None:

@@ -1,6 +1,6 @@
 /* What may this page know of the person viewing it? Banner, choices, tracker. It decides nothing.
    Source: GDPR Art. 7; Directive 2002/58/EC Art. 5(3); Global Privacy Control; WCAG 2.2 AA.
-   Its only state is three cookies, read anew for each decision, so that what one tab withdraws holds in all:
+   Its state is three cookies, read anew for each decision, so that what one tab withdraws holds in all:
    troth_choice (no id), troth_visitor (random id), troth_view (tastes), the last two only while permitted. */
 (() => {
   "use strict";

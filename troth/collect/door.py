@@ -51,7 +51,7 @@ class Door:
             ingest.close()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        headers = {name: value for name, value in scope["headers"]}
+        headers = dict(scope["headers"])
         allow: list[tuple[bytes, bytes]] = []
         try:
             if scope["method"] == "OPTIONS":
@@ -119,7 +119,7 @@ class Door:
 
 
 def _say(answer: Answer, faults: Counter[str], single: bool) -> tuple[int, dict[str, Any]]:
-    reasons = answer.reasons + faults
+    reasons = answer.reasons + faults if faults else answer.reasons
     if single and not answer.stored and not answer.duplicates and not answer.anonymous:
         for reason in reasons:
             if reason in MALFORMED:

@@ -65,7 +65,7 @@ def publish(rows: Sequence[Mapping[str, Any]], count_column: str, threshold: int
     if any(not isinstance(row.get(count_column), int) for row in rows):
         raise Fault("bad-publication", f"every row needs its `{count_column}`", status=500)
     counts = [int(row[count_column]) for row in rows]
-    hidden = _to_hold_back(counts, threshold)
+    hidden = to_hold_back(counts, threshold)
     columns = [name for name in (rows[0] if rows else {count_column: 0}) if name != name_column]
     cells = tuple(_cell(row, columns, name_column, index in hidden) for index, row in enumerate(rows))
     shown = sum(counts) >= threshold and (not hidden or _hide_each_other([counts[index] for index in hidden], threshold))
@@ -73,7 +73,8 @@ def publish(rows: Sequence[Mapping[str, Any]], count_column: str, threshold: int
     return Published(threshold, cells, totals)
 
 
-def _to_hold_back(counts: Sequence[int], threshold: int) -> set[int]:
+def to_hold_back(counts: Sequence[int], threshold: int) -> set[int]:
+    """The places of the counts that must not be shown beside the others and their total."""
     hidden = {index for index, count in enumerate(counts) if count < threshold}
     for count in sorted({counts[index] for index in range(len(counts)) if index not in hidden}):
         if not hidden or _hide_each_other([counts[one] for one in hidden], threshold):

@@ -1,20 +1,24 @@
 """How is the site used, and what brings people? Visits, people, pages and sources of a period, through one purpose.
 
 A visit is one person's page views with no gap over 30 minutes; it belongs to the day it began (UTC). What was
-kept without a person (anonymous remainders) is counted apart and never in visits or people.
+kept without a person (anonymous remainders) is counted apart, never in visits or people; of a breakdown of it,
+cells below the policy's threshold are held back (None).
 Source: the policy's statistics purpose; 30 minutes as web analytics has it
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import ibis
 import ibis.expr.types as ir
 
 from troth.policy.model import Policy
 from troth.reports.asking import DAY, Asker, Period, Withheld, column, named_events, of_types, page_events, visits_purpose
+from troth.reports.publishing import to_hold_back
 from troth.store.view import View
 
 GAP = 30 * 60 * 1_000_000
@@ -39,12 +43,12 @@ class Use:
     name: str
     times: int
     people: int
-    anonymous: int
+    anonymous: int | None
 
     @property
     def all(self) -> int:
-        """Every time, with or without a person."""
-        return self.times + self.anonymous
+        """Every time that may be shown, with or without a person."""
+        return self.times + (self.anonymous or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class DayOfVisits:
     visits: int
     people: int
     views: int
-    anonymous: int
+    anonymous: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,27 +152,39 @@ def _answer(view: View, policy: Policy, purpose: str, period: Period) -> VisitRe
     uses = view.hold(_uses_in(view, policy, period))
     shares = _shares(view, visits.filter(visits.day.between(period.first, period.last)))
     found = _uses(view, uses.filter(uses.day.between(period.first, period.last)))
+    clicks = sum(use.all for use in found["exit"] + found["link"])
     by_day = _by_day(view, visits, uses, period)
     people, people_before = _people(view, uses, period)
+    shown = {kind: _shown(some, policy.settings.threshold) for kind, some in found.items()}
     return VisitReport(
         purpose=purpose,
         period=period,
         totals=_totals(by_day, period, people),
         before=_totals(by_day, period.before, people_before),
-        by_day=tuple(by_day[day] for day in period.days),
+        by_day=_shown([by_day[day] for day in period.days], policy.settings.threshold),
         by_hour=_by_hour(view, uses, period),
-        pages=found["page"],
+        pages=shown["page"],
         landings=shares["landing"],
         sources=shares["source"],
         mediums=shares["medium"],
         campaigns=shares["campaign"],
-        exits=found["exit"],
-        clicks=sum(use.all for use in found["exit"] + found["link"]),
-        features=found["feature"],
+        exits=shown["exit"],
+        clicks=clicks,
+        features=shown["feature"],
         browsers=shares["browser"],
         systems=shares["os"],
         devices=shares["device"],
     )
+
+
+Counted = TypeVar("Counted", Use, DayOfVisits)
+
+
+def _shown(rows: Sequence[Counted], threshold: int) -> tuple[Counted, ...]:
+    """The rows, without anonymous counts so small that somebody may know who it was."""
+    some = [index for index, row in enumerate(rows) if row.anonymous]
+    hidden = {some[place] for place in to_hold_back([rows[index].anonymous or 0 for index in some], threshold)}
+    return tuple(replace(row, anonymous=None) if index in hidden else row for index, row in enumerate(rows))
 
 
 def _uses_in(view: View, policy: Policy, period: Period) -> ir.Table:
@@ -217,7 +233,7 @@ def _people(view: View, uses: ir.Table, period: Period) -> tuple[int, int]:
 
 def _totals(by_day: dict[int, DayOfVisits], period: Period, people: int) -> Totals:
     days = [by_day[day] for day in period.days]
-    return Totals(sum(day.visits for day in days), people, sum(day.views for day in days), sum(day.anonymous for day in days))
+    return Totals(sum(day.visits for day in days), people, sum(day.views for day in days), sum(day.anonymous or 0 for day in days))
 
 
 def _by_hour(view: View, uses: ir.Table, period: Period) -> tuple[int, ...]:

@@ -58,7 +58,7 @@ def join(conn: Connection, a: int, b: int, how: How, purpose: str = "") -> int |
     cursor = conn.exec_driver_sql(
         "INSERT INTO link (a, b, how, purpose, since) VALUES (?, ?, ?, ?, ?)", (a, b, how, purpose, now_micros())
     )
-    move_epoch(conn, a, b)
+    move_epoch(conn, *({a, b} | same_person(conn, a)))  # a no of one now holds for all whom either was joined with
     return int(cursor.lastrowid)
 
 
@@ -67,8 +67,9 @@ def unjoin(conn: Connection, link_id: int) -> bool:
     found = conn.exec_driver_sql("SELECT a, b FROM link WHERE id = ? AND until IS NULL", (link_id,)).first()
     if found is None:
         return False
+    family = same_person(conn, found[0]) | {found[0], found[1]}
     conn.exec_driver_sql("UPDATE link SET until = ? WHERE id = ?", (now_micros(), link_id))
-    move_epoch(conn, found[0], found[1])
+    move_epoch(conn, *family)
     return True
 
 
