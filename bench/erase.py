@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import statistics
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from bench.measure import Line, Size, at_most, profiled, seconds
 from troth.base.clock import day_of, now_micros
@@ -139,6 +141,6 @@ def _fill(workspace: Workspace, events: int, leaving: dict[int, int]) -> dict[in
     return found
 
 
-def _put(conn: object, columns: str, rows: list[tuple[object, ...]]) -> None:
+def _put(conn: Connection, columns: str, rows: Sequence[tuple[object, ...]]) -> None:
     marks = ",".join("?" * len(rows[0]))
-    conn.exec_driver_sql(f"INSERT INTO {columns} VALUES ({marks})", rows)  # type: ignore[attr-defined]
+    conn.exec_driver_sql(f"INSERT INTO {columns} VALUES ({marks})", rows)

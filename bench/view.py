@@ -98,7 +98,10 @@ QUESTIONS = (
         'SELECT "visit.source" AS source, "visit.medium" AS medium, count(*) views, count(DISTINCT {person}) people FROM {rows} '
         'WHERE "visit.source" IS NOT NULL GROUP BY 1, 2',
     ),
-    Question("devices", _devices, 'SELECT "device.browser" AS browser, "device.os" AS os, "device.kind" AS kind, count(*) views FROM {rows} GROUP BY ALL'),
+    Question(
+        "devices", _devices,
+        'SELECT "device.browser" AS browser, "device.os" AS os, "device.kind" AS kind, count(*) views FROM {rows} GROUP BY ALL',
+    ),
     Question(
         "visits by day", _visits,
         'SELECT day, count(*) visits FROM (SELECT day, "at", lag("at") OVER (PARTITION BY {person} ORDER BY "at") AS before '

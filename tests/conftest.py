@@ -1,6 +1,7 @@
 """What holds for every test? Programs that are missing are named; where CI is set, a test that is skipped has failed.
 
-It holds no tests and no fixtures.
+It holds no tests. The one browser is here: Playwright keeps a loop running in this thread from its first use on, so there is
+one of it, and the tests that use it come last.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import shutil
 from collections.abc import Generator, Iterator
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from hypothesis import HealthCheck, Phase, settings
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
@@ -24,8 +26,21 @@ settings.register_profile(
 settings.load_profile("house")
 
 
+CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, driven by Playwright; nothing is downloaded."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        yield chromium
+        chromium.close()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip a test whose program is missing, and say how to get it."""
+    """Browsers last; and skip a test whose program is missing, and say how to get it."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
     for item in items:
         for program in _programs(item):
             if shutil.which(program) is None:

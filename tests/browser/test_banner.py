@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import ARGUMENTS, Open
+from tests.browser.conftest import Open
+from tests.conftest import CHROMIUM
 from tests.browser.fake_server import FakeTroth
 from tests.browser.visit import BERLIN, GPC, LONDON, LOS_ANGELES, Visit, until
 from troth.browser import script
@@ -297,7 +298,7 @@ def test_a_browser_that_refuses_cookies_is_served_without_an_id_or_an_error(
     refusing = {"profile": {"default_content_setting_values": {"cookies": 2}}}
     (tmp_path / "Default/Preferences").write_text(json.dumps(refusing))
     context = browser.browser_type.launch_persistent_context(
-        str(tmp_path), executable_path="/usr/bin/chromium", args=ARGUMENTS, timezone_id=LOS_ANGELES, locale="en-GB")
+        str(tmp_path), executable_path="/usr/bin/chromium", args=CHROMIUM, timezone_id=LOS_ANGELES, locale="en-GB")
     try:
         nora = Visit(context, sites["infinity"], fake)
         nora.go()

@@ -12,12 +12,10 @@ from collections.abc import Iterator
 
 import pytest
 import uvicorn
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.console.conftest import PASSWORD, Office
 from tests.console.test_pages import PATHS, fill
-
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture
@@ -35,11 +33,10 @@ def origin(office: Office) -> Iterator[str]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        yield chromium.new_page(viewport={"width": 390, "height": 844})
-        chromium.close()
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 390, "height": 844})
+    yield opened
+    opened.close()
 
 
 def test_an_operator_signs_in_by_keyboard_and_finds_every_page_whole_on_a_phone(office: Office, origin: str, page: Page) -> None:

@@ -110,18 +110,15 @@ def test_stopping_ends_everything_and_a_second_start_replays_nothing(tmp_path: P
     kept = moved_examples(tmp_path)
     with demo_in(tmp_path, visits=24, kept=kept) as first:
         first.wait_for("Ctrl-C stops everything")
-        tally = first.tally
+        written_at = (first.data / "demo.json").stat().st_mtime_ns
         assert first.interrupt(how) == 0
         assert "nanobind" not in first.said() and "Traceback" not in first.said()
     for port in [first.port, *first.sites.values()]:
         with socket.socket() as tried:
             assert tried.connect_ex(("127.0.0.1", port)) != 0
     with demo_in(tmp_path, first.data, visits=24, kept=kept) as second:
-        second.wait_for("Ctrl-C stops everything", 30)
-        second.wait_for_proofs()
-        with asking(second, "infinity") as asker:
-            found = call_report(asker, MONTH)
-        assert not isinstance(found, Withheld) and found.total == tally["infinity"]["calls"]
+        second.wait_for("Ctrl-C stops everything", 60)
+    assert (first.data / "demo.json").stat().st_mtime_ns == written_at  # a replay writes it anew when it begins
 
 
 @pytest.mark.heavy

@@ -16,8 +16,10 @@ from troth.collect.web import asking
 from troth.policy.parse import read_policy
 
 sys.path.insert(0, str(ROOT / "examples" / "traffic"))
-from businesses import BUSINESSES, ZONES  # noqa: E402
-from story import Story, Terms, tell  # noqa: E402
+import itertools
+
+from businesses import BUSINESSES, ZONES
+from story import Story, Terms, tell
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 NAMES = tuple(BUSINESSES)
@@ -56,7 +58,7 @@ def test_a_story_could_have_happened(name: str, seed: int, hours: int) -> None:
                 assert visit.person.has_id(answered=True) or visit.person.has_id(answered=False)
     for person in story.people:
         begins = [visit.pages[0].at for visit in person.visits]
-        assert all(later - earlier > timedelta(minutes=30) for earlier, later in zip(begins, begins[1:], strict=False))
+        assert all(later - earlier > timedelta(minutes=30) for earlier, later in itertools.pairwise(begins))
     for call in story.calls:
         assert call.visit is None or call.at > call.visit.pages[0].at
     assert all(call.at < now + timedelta(hours=1) for call in story.calls)

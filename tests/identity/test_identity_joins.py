@@ -93,7 +93,8 @@ def test_an_account_under_restriction_is_not_joined(town: Town, ada: int) -> Non
 def test_the_publishable_key_joins_nobody(town: Town, ada: int) -> None:
     town.identify(None, "account-1")
     assert town.identify(ADA, "account-1", trusted=False).joined == 0
-    assert town.send(Message(type="alias", previous_id=ADA, user_id="account-1"), trusted=False).joined == 0
+    answer = town.send(Message(type="alias", previous_id=ADA, user_id="account-1"), trusted=False)
+    assert (answer.joined, dict(answer.reasons)) == (0, {Reason.UNDECLARED_EVENT: 1})
     assert town.sql("SELECT * FROM link") == []
 
 
@@ -161,6 +162,18 @@ def test_whoever_takes_a_no_back_is_counted_again(town: Town, ada: int) -> None:
     town.say(ada, {"site-analytics": State.GIVEN})
     assert ada in town.persons("site-analytics")
     assert "site-analytics" not in town.standing(town.account("account-1")).states
+
+
+def test_a_no_said_in_one_browser_is_not_lifted_by_a_yes_in_another(town: Town, ada: int) -> None:
+    town.agree("ada-at-work")
+    for browser in (ADA, "ada-at-work"):
+        assert town.identify(browser, "account-1").joined == 1
+    everyone = (ada, town.ref("ada-at-work"), town.account("account-1"))
+    town.say(ada, {"site-analytics": State.WITHDRAWN})
+    town.say(town.ref("ada-at-work"), {"site-analytics": State.GIVEN})
+    assert {town.standing(ref).states["site-analytics"] for ref in everyone} == {State.WITHDRAWN}
+    town.say(ada, {"site-analytics": State.GIVEN})
+    assert [town.standing(ref).states.get("site-analytics") for ref in everyone] == [State.GIVEN, State.GIVEN, None]
 
 
 def test_erasing_one_erases_all_that_is_joined(town: Town, ada: int) -> None:
