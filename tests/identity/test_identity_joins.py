@@ -176,6 +176,16 @@ def test_a_no_said_in_one_browser_is_not_lifted_by_a_yes_in_another(town: Town, 
     assert [town.standing(ref).states.get("site-analytics") for ref in everyone] == [State.GIVEN, State.GIVEN, None]
 
 
+def test_a_no_that_came_over_a_join_outlasts_it_whatever_a_third_says(town: Town, ada: int) -> None:
+    town.agree("ada-at-work")
+    for browser in (ADA, "ada-at-work"):
+        town.identify(browser, "account-1")
+    town.say(ada, {"site-analytics": State.WITHDRAWN})
+    town.say(town.ref("ada-at-work"), {"site-analytics": State.GIVEN})
+    part(town.workspace, town.sql("SELECT id FROM link WHERE a = ?", ada)[0][0], "operator-1")
+    assert town.standing(town.account("account-1")).states["site-analytics"] is State.WITHDRAWN
+
+
 def test_erasing_one_erases_all_that_is_joined(town: Town, ada: int) -> None:
     town.identify(ADA, "account-1")
     erase(town.workspace, town.account("account-1"))
