@@ -168,7 +168,7 @@ m = r.purpose == p.purpose && permits(r.said, p.purpose, p.mode)
 def _casbin(purposes: int, cases: list[Case]) -> Ask:
     import logging
 
-    import casbin
+    import casbin  # type: ignore[import-untyped]
 
     logging.getLogger("casbin").setLevel(logging.WARNING)
     model = casbin.Model()

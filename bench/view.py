@@ -23,6 +23,7 @@ import ibis.expr.types as ir
 from bench.measure import Line, Size, at_most, profiled, seconds
 from troth.base.clock import day_of, micros, now
 from troth.consent.record import Strength
+from troth.gate.grant import Grant
 from troth.gate.plan import RowClass
 from troth.serve import prepare_examples
 from troth.settings import load
@@ -30,7 +31,7 @@ from troth.store.view import View
 from troth.workspace import House, Workspace
 
 PURPOSE, ROLE, OPERATOR = "site-analytics", "analyst", "op-bench"
-DAYS = 440  # the purpose keeps for 395: the cut-off falls inside
+DAYS, KEPT = 440, 395  # the purpose keeps for 395: the cut-off falls inside
 PEOPLE = 200_000
 GAP = 30 * 60 * 1_000_000
 DAY = 86_400_000_000
@@ -212,10 +213,14 @@ def _sums(times: list[list[float]]) -> list[float]:
 
 
 def _ask(workspace: Workspace, question: Question) -> list[dict[str, Any]]:
+    return _through(workspace, workspace.grant(PURPOSE, ROLE, OPERATOR), question)
+
+
+def _through(workspace: Workspace, grant: Grant, question: Question) -> list[dict[str, Any]]:
     def answer(view: View) -> list[dict[str, Any]]:
         return view.execute(question.ours(view.events))
 
-    found: list[dict[str, Any]] = workspace.views.run(workspace.grant(PURPOSE, ROLE, OPERATOR), answer)
+    found: list[dict[str, Any]] = workspace.views.run(grant, answer)
     return found
 
 
@@ -227,10 +232,9 @@ def _raw(raw: duckdb.DuckDBPyConnection, sql: str, rows: str, person: str) -> li
 def _right(workspace: Workspace, raw: duckdb.DuckDBPyConnection, files: str) -> bool:
     """Whether the view answers as the raw files do once everything to be left out is left out by hand.
 
-    The cut-off moves with the clock, so its exact instant is the one thing both take from the grant: the rows
-    of the day it falls on are left out of the comparison where that matters.
+    One grant for all: the cut-off is counted back from its instant, to the microsecond, on both sides.
     """
-    cut = now() - timedelta(days=395)
+    grant = workspace.grant(PURPOSE, ROLE, OPERATOR)
     with workspace.state.read() as conn:
         no = {row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE restricted = 1")}
         no |= {row[0] for row in conn.exec_driver_sql("SELECT ref FROM standing WHERE purpose = ? AND state = 'objected'", (PURPOSE,))}
@@ -243,24 +247,10 @@ def _right(workspace: Workspace, raw: duckdb.DuckDBPyConnection, files: str) -> 
     raw.execute("INSERT INTO no SELECT unnest($1::BIGINT[])", [sorted(no)])
     raw.execute(
         f'CREATE TEMP VIEW left_over AS SELECT f.*, coalesce(p.head, f.ref) AS person FROM {files} f LEFT JOIN pair p ON p.ref = f.ref '
-        f'WHERE f."class" IN ({", ".join(map(str, serving))}) AND f.ref NOT IN (SELECT ref FROM no) AND f.day > {day_of(micros(cut))}'
+        f'WHERE f."class" IN ({", ".join(map(str, serving))}) AND f.ref NOT IN (SELECT ref FROM no) '
+        f'AND f."at" >= {micros(grant.at - timedelta(days=KEPT))}'
     )
-    for question in QUESTIONS:
-        by_hand = _raw(raw, question.sql, "left_over", "person")
-        whole = _whole_days(workspace, question, day_of(micros(cut)))
-        if _sorted(whole) != _sorted(by_hand):
-            return False
-    return True
-
-
-def _whole_days(workspace: Workspace, question: Question, cut: int) -> list[dict[str, Any]]:
-    def answer(view: View) -> list[dict[str, Any]]:
-        cut_off = view.execute(view.events.aggregate(first=view.events["at"].min()))[0]["first"]
-        assert cut_off // DAY == cut, "the cut-off is not where the policy has it"
-        return view.execute(question.ours(view.events.filter(view.events.day > cut)))
-
-    found: list[dict[str, Any]] = workspace.views.run(workspace.grant(PURPOSE, ROLE, OPERATOR), answer)
-    return found
+    return all(_sorted(_through(workspace, grant, q)) == _sorted(_raw(raw, q.sql, "left_over", "person")) for q in QUESTIONS)
 
 
 def _sorted(rows: list[dict[str, Any]]) -> list[list[tuple[str, str]]]:
