@@ -254,7 +254,7 @@ def _kept(folder: Path, kind: str, events: int) -> bool:
     with workspace.state.read() as conn:
         rows = conn.exec_driver_sql("SELECT count(*) FROM journal WHERE ref <> 0").scalar_one()
         rows += conn.exec_driver_sql("SELECT coalesce(sum(rows), 0) FROM lake_file WHERE retired_at IS NULL").scalar_one()
-        seen = conn.exec_driver_sql("SELECT count(*) FROM seen").scalar_one()
+        seen = conn.exec_driver_sql("SELECT (SELECT count(*) FROM seen) + (SELECT count(key) FROM journal)").scalar_one()
         workspace.log.verify(conn, workspace.ledger_key.public_key())
     house.close()
     return bool(bare == rows == seen == events)

@@ -50,6 +50,7 @@ class Ingest:
         self._counting = threading.Lock()
         self._readers: dict[str, Reader] = {}
         self._people = People(workspace)
+        self._unsettled = journal.Unsettled()
         self._joins = identify.Joins(workspace, self._people.hash)
         self._thread = threading.Thread(target=self._run, name=f"ingest-{workspace.id}", daemon=True)
         self._thread.start()
@@ -196,7 +197,7 @@ class Ingest:
         for one in batch:
             if one.draft.message.message_id:
                 one.key = hash_message(one.draft.message.message_id[:256])
-        known = journal.known_keys(conn, [one.key for one in batch if one.key])
+        known = self._unsettled.known(conn, [one.key for one in batch if one.key])
         for one in batch:
             if one.key is None:
                 continue

@@ -16,7 +16,7 @@ from typing import Any
 
 from troth.base.clock import micros
 from troth.collect import routes, sources
-from troth.collect.agents import recognise
+from troth.collect.agents import LONGEST, UNKNOWN, recognise
 from troth.collect.messages import Message
 from troth.collect.regime import regime_for
 from troth.collect.routes import Routes
@@ -30,10 +30,9 @@ _MICROSECOND = timedelta(microseconds=1)
 _OLDEST = timedelta(days=400) // _MICROSECOND  # imports reach no further back
 _LONGEST = 4_096
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-# The same few addresses come again and again: what is read from one is remembered for as long as it is among the latest.
-split_url = lru_cache(maxsize=4_096)(routes.split_url)
-classify = lru_cache(maxsize=4_096)(sources.classify)
+_REMEMBERED = 4_096  # addresses, and agents, of which it is remembered what they say
 _WORD = re.compile(r"[a-z0-9][a-z0-9 ._+-]{0,63}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{2})?(?![A-Za-z0-9])")
 
 
 class Dropped(Exception):
@@ -46,13 +45,17 @@ class Dropped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a message came from. `trusted`: sent with the secret write key, so its identities and times count."""
+    """Where a message came from. `trusted`: sent with the secret write key, so its identities and times count.
+
+    `signal`: a browser sent it, and Global Privacy Control with it.
+    """
 
     trusted: bool
     address: str
     agent: str
     received_at: int
     canary_key: str = ""
+    signal: bool = False
 
 
 def is_canary(message: Message, origin: Origin) -> bool:
@@ -101,6 +104,7 @@ class Reader:
         self.own_hosts = frozenset(origin.partition("://")[2].lower() for origin in policy.site.origins)
         self._shapes = {event.id: _shape(policy, event) for event in policy.events.values()}
         self._regimes: dict[tuple[str, str], str] = {}
+        self._pages: dict[tuple[str, str, str], dict[str, str]] = {}
         self._elsewhere = {
             tuple(path.split(".", 1)): item for item in policy.items.values() for path in item.at
         }
@@ -153,31 +157,39 @@ class Reader:
         url = _text(page.get("url") or given.get("url"))
         if not url and not page.get("path"):
             return
-        items = draft.items
-        _, path, _ = split_url(url) if url else ("", _text(page.get("path")), "")
-        items["page.route"] = self.routes.match(path or "/")
-        items["page.url"] = url
-        items["page.title"] = _text(page.get("title") or given.get("title"))
+        path = "" if url else _text(page.get("path"))
         referrer = _text(page.get("referrer") or given.get("referrer"))
-        source = classify(referrer or None, url, self.own_hosts)
-        items["referrer.url"] = referrer
+        draft.items |= self._page(url, path, referrer)
+        draft.items["page.title"] = _text(page.get("title") or given.get("title"))
+
+    def _page(self, url: str, path: str, referrer: str) -> dict[str, str]:
+        """What an address and a referrer say (remembered: the same few come again and again)."""
+        found = self._pages.get((url, path, referrer))
+        if found is None:
+            if len(self._pages) >= _REMEMBERED:
+                self._pages.clear()
+            found = self._pages[(url, path, referrer)] = self._read_page(url, path, referrer)
+        return found
+
+    def _read_page(self, url: str, path: str, referrer: str) -> dict[str, str]:
+        route = self.routes.match((routes.split_url(url).path if url else path) or "/")
+        items = {"page.route": route, "page.url": url, "referrer.url": referrer}
+        source = sources.classify(referrer or None, url, self.own_hosts)
         if source.source != "(internal)":
-            items["visit.source"], items["visit.medium"] = source.source, source.medium
-            items["visit.landing"] = items["page.route"]
+            items |= {"visit.source": source.source, "visit.medium": source.medium, "visit.landing": route}
             if source.campaign:
                 items["visit.campaign"] = source.campaign
             if source.referrer_host:
                 items["referrer.host"] = source.referrer_host
+        return items
 
     def put_agent(self, draft: Draft) -> None:
         context = draft.message.context or {}
         text = _text(context.get("userAgent")) if draft.origin.trusted else draft.origin.agent
-        agent = recognise(text or "")
-        if agent.robot and not draft.origin.trusted:
+        robot, items = _agent_items(text[:LONGEST])
+        if robot and not draft.origin.trusted:
             raise Dropped(Reason.ROBOT)
-        items = draft.items
-        items["device.browser"] = f"{agent.browser} {agent.browser_major}".strip() if agent.browser_major != "unknown" else agent.browser
-        items["device.os"], items["device.kind"], items["device.agent"] = agent.os, agent.device, text[:512]
+        draft.items |= items
 
     def put_network(self, draft: Draft) -> None:
         context = draft.message.context or {}
@@ -189,6 +201,8 @@ class Reader:
         cookies = context.get("consent")
         if isinstance(cookies, dict) and isinstance(cookies.get("cookies"), str):
             draft.items["cookie.accepted"] = cookies["cookies"] if cookies["cookies"] in ("accepted", "refused", "unasked") else "unknown"
+        if "device.language" in self._shapes[draft.event.id].items:
+            draft.items["device.language"] = preferred_language(_text(context.get("locale")))
         draft.canary = is_canary(draft.message, draft.origin)
 
     def put_declared(self, draft: Draft) -> None:
@@ -224,7 +238,7 @@ class Reader:
             case "flag":
                 draft.items[item.id] = "true" if str(value).lower() in ("true", "1", "yes") else "false"
             case "host":
-                draft.items[item.id] = split_url("https://" + _text(str(value))[:253]).host or "unknown"
+                draft.items[item.id] = routes.split_url("https://" + _text(str(value))[:253]).host or "unknown"
             case "route":
                 draft.items[item.id] = self.routes.match(_text(str(value)))
             case _:
@@ -290,6 +304,12 @@ def _shape(policy: Policy, event: EventType) -> _Shape:
     return _Shape(paths, frozenset(event.items), event.population != "site-visitor")
 
 
+def preferred_language(locale: str) -> str:
+    """The language, and the country where it names one, of a browser's locale: `en-gb`; empty for what is none."""
+    found = _LANGUAGE.match(locale.replace("_", "-"))
+    return found[0].lower() if found else ""
+
+
 def import_time(plan: Plan, event: EventType, source_at: int, now: int) -> int:
     """The time to keep an imported event by, in microseconds; raises Dropped when nothing may keep it that long."""
     spans = [purpose.keep_for for purpose in plan.policy.purposes.values() if event.id in purpose.events]
@@ -298,6 +318,14 @@ def import_time(plan: Plan, event: EventType, source_at: int, now: int) -> int:
     if now - source_at > min(longest, _OLDEST):
         raise Dropped(Reason.TOO_OLD)
     return min(source_at, now)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _agent_items(text: str) -> tuple[str | None, dict[str, str]]:
+    """The robot an agent names, if any, and the items of a person's device (shared: not to be changed)."""
+    agent = recognise(text)
+    browser = f"{agent.browser} {agent.browser_major}".strip() if agent.browser_major != UNKNOWN else agent.browser
+    return agent.robot, {"device.browser": browser, "device.os": agent.os, "device.kind": agent.device, "device.agent": text[:512]}
 
 
 def _text(value: object) -> str:

@@ -105,8 +105,7 @@ def _collect(event: str, plan: Plan, standing: Standing | None) -> Permit | Deny
     treatment = plan.treatment(event, standing)
     if treatment.refusal is not None:
         return Deny(treatment.refusal, event)
-    items = frozenset(treatment.clear) | {item for _, group in treatment.sealed for item in group}
-    return Permit("", items, treatment)
+    return Permit("", treatment.items, treatment)
 
 
 def looks_at_others(purpose: Purpose) -> bool:

@@ -32,6 +32,7 @@ journal = Table(
     Column("class", Integer, nullable=False),
     Column("day", Integer, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("key", LargeBinary),  # its duplicate key; goes on to `seen` when the row settles
     Column("clear", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
@@ -122,8 +123,52 @@ class Classes:
         return self._classes
 
 
+class Unsettled:
+    """The duplicate keys of the rows that still stand in the journal, remembered by one writer.
+
+    Keys are random, so that each one put into `seen` touches a page of its own; at settling thousands go in together.
+    Only committed rows are remembered: those that came since the last look, this writer's own among them.
+    """
+
+    def __init__(self) -> None:
+        self._refs: dict[bytes, tuple[int, int]] = {}  # key to (seq, reference), in the order of seq
+        self._through = 0
+
+    def known(self, conn: Connection, keys: Sequence[bytes]) -> dict[bytes, bool]:
+        """Which duplicate keys were kept before, settled or not; True where the subject was erased since.
+
+        For the beginning of a write transaction: what it inserts itself is not known yet.
+        """
+        self._catch_up(conn)
+        found = _settled_keys(conn, [key for key in keys if key not in self._refs])
+        waiting = {key: self._refs[key][1] for key in keys if key in self._refs}
+        erased = _erased(conn, set(waiting.values())) if waiting else set()
+        return found | {key: ref in erased for key, ref in waiting.items()}
+
+    def _catch_up(self, conn: Connection) -> None:
+        for seq, key, ref in conn.exec_driver_sql("SELECT seq, key, ref FROM journal WHERE seq > ?", (self._through,)):
+            self._through = seq
+            if key is not None:
+                self._refs[key] = (seq, ref)
+        if len(self._refs) > _REMEMBERED:
+            first = conn.exec_driver_sql("SELECT coalesce(min(seq), ?) FROM journal", (self._through + 1,)).scalar_one()
+            self._refs = {key: (seq, ref) for key, (seq, ref) in self._refs.items() if seq >= first}
+
+
 def known_keys(conn: Connection, keys: Sequence[bytes]) -> dict[bytes, bool]:
-    """Which duplicate keys were seen before; True where the subject was erased since."""
+    """The same for a caller that looks once."""
+    return Unsettled().known(conn, keys)
+
+
+_REMEMBERED = 20_000
+_ERASED = "SELECT ref FROM erased_subject WHERE ref IN (SELECT value FROM json_each(?))"
+
+
+def _erased(conn: Connection, refs: set[int]) -> set[int]:
+    return {row[0] for row in conn.exec_driver_sql(_ERASED, (msgspec.json.encode(list(refs)).decode(),))}
+
+
+def _settled_keys(conn: Connection, keys: Sequence[bytes]) -> dict[bytes, bool]:
     found: dict[bytes, bool] = {}
     for start in range(0, len(keys), 500):
         part = tuple(keys[start : start + 500])
@@ -132,6 +177,19 @@ def known_keys(conn: Connection, keys: Sequence[bytes]) -> dict[bytes, bool]:
         rows = conn.exec_driver_sql(f"SELECT key, kept OR {erased} FROM seen WHERE key IN ({marks})", part)
         found.update((key, bool(kept)) for key, kept in rows)
     return found
+
+
+def settle_keys(conn: Connection, through: int) -> None:
+    """Put the duplicate keys of journal rows up to `through` where they last, in the transaction that settles the rows."""
+    keys = "SELECT key, ref, day, 0 FROM journal WHERE seq <= ? AND key IS NOT NULL ORDER BY key"
+    conn.exec_driver_sql(f"INSERT INTO seen (key, ref, day, kept) {keys} ON CONFLICT DO NOTHING", (through,))
+
+
+def outlive_row(conn: Connection, seq: int, erased: bool) -> None:
+    """A journal row is about to go before it settled: its duplicate key stays, nobody's and for ever when its subject was erased."""
+    ref, kept = ("0", 1) if erased else ("ref", 0)
+    key = f"SELECT key, {ref}, day, {kept} FROM journal WHERE seq = ? AND key IS NOT NULL"
+    conn.exec_driver_sql(f"INSERT INTO seen (key, ref, day, kept) {key} ON CONFLICT DO NOTHING", (seq,))
 
 
 def append(conn: Connection, log: Log, grant: Grant, rows: Sequence[JournalRow], at: int) -> int | None:
@@ -143,19 +201,15 @@ def append(conn: Connection, log: Log, grant: Grant, rows: Sequence[JournalRow],
     if not rows:
         return None
     values: list[object] = []
-    keys: list[object] = []
     days: dict[tuple[int, int], None] = {}
     digests: list[str] = []
     for row in rows:
         clear, sealed, day = _clear(row.clear), _sealed(row.sealed or [("", os.urandom(16))]), day_of(row.at)
-        values += (row.event, row.ref, row.row_class, day, row.at, clear, sealed)
+        values += (row.event, row.ref, row.row_class, day, row.at, row.key, clear, sealed)
         if row.ref:
             digests.append(commitment(row.event, row.ref, row.row_class, clear, sealed).hex())
             days[(row.ref, day)] = None
-        if row.key is not None:
-            keys += (row.key, row.ref, day)
-    _insert(conn, "INSERT INTO journal (event, ref, class, day, at, clear, sealed) VALUES ", "(?,?,?,?,?,?,?)", values)
-    _insert(conn, "INSERT INTO seen (key, ref, day, kept) VALUES ", "(?,?,?,0)", keys)
+    _insert(conn, "INSERT INTO journal (event, ref, class, day, at, key, clear, sealed) VALUES ", "(?,?,?,?,?,?,?,?)", values)
     _insert(conn, "INSERT INTO held (ref, day) VALUES ", "(?,?)", [part for pair in days for part in pair], " ON CONFLICT DO NOTHING")
     body: dict[str, object] = {"count": len(rows), "anonymous": len(rows) - len(digests), "policy": grant.plan.policy.version}
     body["events"] = digests

@@ -24,6 +24,7 @@ from troth.base.clock import now_micros
 from troth.base.database import Database, metadata
 from troth.base.filelock import exclusive
 from troth.base.ids import new_token
+from troth.store.journal import settle_keys
 
 lake_file = Table(
     "lake_file",
@@ -133,6 +134,7 @@ class Lake:
             written = [self.write_file(as_table(rows), day) for day, rows in days.items()]
             with self._state.write() as conn:
                 self.enlist(conn, written)
+                settle_keys(conn, tail[-1][0])
                 conn.exec_driver_sql("DELETE FROM journal WHERE seq <= ?", (tail[-1][0],))
             self._compact(set(days))
         return len(tail)

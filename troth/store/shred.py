@@ -26,6 +26,7 @@ from sqlalchemy import Connection
 from troth.base.database import Database
 from troth.base.errors import Fault
 from troth.gate.grant import Grant
+from troth.store.journal import outlive_row
 from troth.store.lake import Lake
 
 
@@ -62,6 +63,7 @@ ON_ERASURE: Mapping[str, Rule] = {
     "call_step": Rule(Fate.NOT_PERSONAL),
     "disclosure": Rule(Fate.DETACH, ("ref",)),  # recipient, purpose and time stay, to answer for; the person does not
     "disclosure_detail": Rule(Fate.DELETE, ("ref",)),
+    "recipient_notice": Rule(Fate.NOT_PERSONAL),  # recipients and numbers of disclosures, which by then name nobody
     "own_use": Rule(Fate.DELETE, ("ref",)),
     "customer_contact": Rule(Fate.DELETE, ("ref",)),
     "correction": Rule(Fate.DELETE, ("ref",)),
@@ -88,6 +90,9 @@ ON_ERASURE: Mapping[str, Rule] = {
     "sweep": Rule(Fate.NOT_PERSONAL),
     "lake_file": Rule(Fate.NOT_PERSONAL),
     "policy_version": Rule(Fate.NOT_PERSONAL),
+    "version_notice": Rule(Fate.NOT_PERSONAL),
+    "announcement": Rule(Fate.NOT_PERSONAL),
+    "announced_to": Rule(Fate.DELETE, ("ref",)),
     "ledger_entry": Rule(Fate.NOT_PERSONAL),
     "ledger_node": Rule(Fate.NOT_PERSONAL),
     "ledger_head": Rule(Fate.NOT_PERSONAL),
@@ -105,31 +110,45 @@ def tombstone(conn: Connection, grant: Grant, refs: Iterable[int], at: int) -> d
     if grant.reference not in wanted or grant.rule is not None:
         raise PermissionError("erasure needs the grant of the subject's own right")
     counts: dict[str, int] = {}
-    present = {row[0] for row in conn.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    cursor = conn.connection.cursor()  # the driver's own: what is in effect at once should not wait for what lies between
     for ref in wanted:
-        conn.exec_driver_sql("INSERT INTO erased_subject (ref, erased_at, swept) VALUES (?, ?, 0) ON CONFLICT DO NOTHING", (ref, at))
-        conn.exec_driver_sql(
+        cursor.execute("INSERT INTO erased_subject (ref, erased_at, swept) VALUES (?, ?, 0) ON CONFLICT DO NOTHING", (ref, at))
+        cursor.execute(
             "INSERT INTO erased_identifier (hash, erased_at) SELECT hash, ? FROM identifier WHERE ref = ? "
             "ON CONFLICT (hash) DO UPDATE SET erased_at = excluded.erased_at",
             (at, ref),
         )
-        for table, rule in ON_ERASURE.items():
-            if table in present:
-                counts[table] = counts.get(table, 0) + _apply(conn, table, rule, ref)
+        for (table, column), many in _count(conn, ref, _AT_ONCE).items():
+            counts[table] = counts.get(table, 0) + many
+            if many:
+                change = "DELETE FROM {} WHERE {} = ?" if ON_ERASURE[table].fate is Fate.DELETE else "UPDATE {} SET {} = 0 WHERE {} = ?"
+                cursor.execute(change.format(table, column, column), (ref,))
+    cursor.close()
     return counts
 
 
-def _apply(conn: Connection, table: str, rule: Rule, ref: int) -> int:
-    touched = 0
-    for column in rule.columns:
-        match rule.fate:
-            case Fate.DELETE:
-                touched += conn.exec_driver_sql(f"DELETE FROM {table} WHERE {column} = ?", (ref,)).rowcount
-            case Fate.DETACH:
-                touched += conn.exec_driver_sql(f"UPDATE {table} SET {column} = 0 WHERE {column} = ?", (ref,)).rowcount
-            case Fate.REDUCE | Fate.REFUSE_LIST | Fate.NOT_PERSONAL | Fate.CASE:  # in effect at once, in fact in `rewrite_without`
-                touched += conn.exec_driver_sql(f"SELECT count(*) FROM {table} WHERE {column} = ?", (ref,)).scalar_one()
-    return touched
+def count_left(conn: Connection, refs: Iterable[int]) -> dict[str, int]:
+    """How many rows about erased references stand where they go only in fact, per table; for the receipt."""
+    counts: dict[str, int] = {}
+    for ref in refs:
+        for (table, _), many in _count(conn, ref, _IN_FACT).items():
+            counts[table] = counts.get(table, 0) + many
+    return counts
+
+
+_AT_ONCE = frozenset({Fate.DELETE, Fate.DETACH})
+_IN_FACT = frozenset({Fate.REDUCE, Fate.REFUSE_LIST})
+
+
+def _count(conn: Connection, ref: int, fates: frozenset[Fate]) -> dict[tuple[str, str], int]:
+    """Rows about a reference by table and column, for tables of these fates; in one statement."""
+    cursor = conn.connection.cursor()
+    present = {row[0] for row in cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    named = [(name, column) for name, rule in ON_ERASURE.items() if name in present and rule.fate in fates for column in rule.columns]
+    counts = ", ".join(f"(SELECT count(*) FROM {name} WHERE {column} = ?1)" for name, column in named)
+    found = cursor.execute(f"SELECT {counts}", (ref,)).fetchone()
+    cursor.close()
+    return dict(zip(named, found, strict=True))
 
 
 def keep_by_law(conn: Connection, refs: Iterable[int], grounds: Mapping[str, tuple[str, int]]) -> None:
@@ -191,10 +210,11 @@ def _reduce_journal(conn: Connection, ref: int, stays: frozenset[str]) -> int:
     rows = conn.exec_driver_sql("SELECT seq, sealed FROM journal WHERE ref = ?", (ref,)).all()
     for seq, sealed in rows:
         left = _only(sealed, stays)
+        outlive_row(conn, seq, erased=True)
         if left is None:
             conn.exec_driver_sql("DELETE FROM journal WHERE seq = ?", (seq,))
         else:
-            conn.exec_driver_sql("UPDATE journal SET clear = ?, sealed = ? WHERE seq = ?", (b"{}", left, seq))
+            conn.exec_driver_sql("UPDATE journal SET key = NULL, clear = ?, sealed = ? WHERE seq = ?", (b"{}", left, seq))
     return len(rows)
 
 
