@@ -27,12 +27,13 @@ _HEAD = re.compile(r"<!-- title: (?P<title>.+?) \| (?P<description>.+?) -->\n")
 
 @dataclass(frozen=True)
 class Site:
-    """One business's site: its folder, the workspace it reports to, and the port it listens on (0: any free one)."""
+    """One business's site: its folder, the workspace it reports to, the port it listens on (0: any free one), visits in a rehearsed month."""
 
     name: str
     workspace: str
     title: str
     port: int
+    visits: int = 0
 
 
 @dataclass(frozen=True)

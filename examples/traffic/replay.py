@@ -41,7 +41,7 @@ class Replay:
             self._count(self.doors.server(part), "events")
             yield len(part)
         yield from self._choices(person for person in story.people if set((person.choices or {}).values()) == {"refused"})
-        people = [*self._customers(), *self._comments(), *self._enquiries()]
+        people = [*self._customers(), *self._comments(), *self._enquiries(), *self._deeds()]
         self._count(self.doors.server(people), "people")
         yield len(people)
         for call in story.calls:
@@ -138,6 +138,25 @@ class Replay:
             said.append(self._imported({"type": "track", "event": "Contact Requested", "properties": fields}, context, at))
         return said
 
+    def _deeds(self) -> list[Body]:
+        """What the business records besides: orders, chats, surveys, sales; accounts first, the rest as time went by."""
+        business, said = self.story.business, list[Body]()
+        accounts = [(f"account-{number + 101}", *name_of(self._dice)) for number in range(business.accounts or len(business.customers))]
+        for deed in business.deeds:
+            for number in range(deed.times):
+                account, name, address = accounts[number % len(accounts)] if deed.customer else ("", *name_of(self._dice))
+                words = {"n": f"{number + 101}", "name": name, "email": address, "phone": f"+121255501{number % 100:02}"}
+                fields = {field: self._dice.choice(values).format(**words) for field, values in deed.fields.items()}
+                context: Body = {"timezone": self._dice.choice(list(business.zones))}
+                if deed.agreed:
+                    context["consent"] = {"categoryPreferences": dict.fromkeys(deed.agreed, True)}
+                at = datetime.now(UTC) - timedelta(days=self._dice.randrange(1, 29), minutes=self._dice.randrange(600))
+                message: Body = {"type": deed.call, ("properties" if deed.call == "track" else "traits"): fields}
+                message |= ({"event": deed.event} if deed.event else {}) | ({"userId": account, "groupId": account} if account else {})
+                said.append(self._imported(message, context, at))
+        self.tally["deeds"] = len(said)
+        return sorted(said, key=lambda one: (one["type"] == "track", str(one["timestamp"])))
+
     # calls
 
     def _ring(self, call: Call) -> None:
@@ -145,7 +164,7 @@ class Replay:
         if call.live and call.visit is not None:
             offer = self.doors.number(call.visit.person.visitor)
             number, joined = str(offer["number"]), bool(offer["leased"])
-        elif call.visit is not None:
+        elif call.visit is not None and self._numbers:
             number, joined = self._numbers[self.tally["calls"] % len(self._numbers)], call.visit.person.may("call-journey")
         self.doors.ring(call, number)
         self.tally["calls"] += 1

@@ -8,9 +8,16 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hypothesis import strategies as st
 
+from troth.policy.conduct import ChannelRules
+from troth.policy.finding import Notes
+from troth.policy.marked import read_tree
 from troth.policy.model import BelowFloor, Permission, Policy, ProofKind
+from troth.policy.reference import Told, every_key
+from troth.policy.sections_conduct import CHANNELS
+from troth.policy.shapes import Where
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -139,8 +146,8 @@ def _notice(draw: st.DrawFn, policy: Policy) -> Edit:
 
 def _threshold(draw: st.DrawFn, policy: Policy) -> Edit:
     number = draw(st.integers(0, 10**9 - 1))
-    facts = frozenset({("settings", "threshold")}) if number != policy.settings.threshold else frozenset()
-    return Edit(("settings", "threshold"), part("settings", threshold=number), facts)
+    facts = frozenset({("aggregates", "threshold")}) if number != policy.aggregates.threshold else frozenset()
+    return Edit(("aggregates", "threshold"), part("aggregates", threshold=number), facts)
 
 
 def _measure(draw: st.DrawFn, policy: Policy) -> Edit:
@@ -168,8 +175,75 @@ def _changed_on(draw: st.DrawFn, policy: Policy) -> Edit:
     return Edit(("changed_on",), lambda policy: replace(policy, changed_on=on), frozenset({("changed_on",)} if on != policy.changed_on else ()))
 
 
+# rules of conduct and of rights: any key of them, by the tables that read the file
+
+PARTS = ("basis", "asking", "acceptance", "linking", "addresses", "profiling", "sharing", "aggregates", "transfers", "deployment",
+         "access_control", "security", "rights", "children", "complaints", "announcements", "notice", "settings", "calls", "organisation")
+OPTIONAL = {"organisation.group", "notice.licence"}  # they may not be there at all
+LEAVES = [
+    told for told in every_key()
+    if told.way[0] in PARTS and len(told.way) > 1 and not told.key.shape.keys and not told.key.needed and ".".join(told.way[:2]) not in OPTIONAL]
+CHANNEL_LEAVES = [told for told in every_key() if told.way[:1] == ("channels",) and len(told.way) > 1]
+
+
+def _data(draw: st.DrawFn, told: Told) -> Any:
+    """Plain data that this key may hold: any of its words, or else its example."""
+    form = told.key.shape.form
+    if "enum" in form:
+        return draw(st.sampled_from(form["enum"]))
+    if form.get("type") == "integer":
+        return draw(st.integers(0, form["maximum"]))
+    if form.get("type") == "array" and "enum" in form["items"]:
+        return draw(st.lists(st.sampled_from(form["items"]["enum"]), unique=True))
+    if "maxLength" in form:
+        return draw(WORDS)
+    return yaml.safe_load(told.key.example) if "date" not in str(form) else told.key.example
+
+
+def value_of(told: Told, data: Any) -> Any:
+    """What the key's own shape makes of plain data."""
+    notes = Notes()
+    tree = read_tree(yaml.safe_dump({"value": data}, allow_unicode=True), "data", notes)
+    value = told.key.shape.read(tree.entries["value"].value, Where(("value",), tree.spot, notes)) if tree else None
+    assert not notes.findings, notes.findings
+    return value
+
+
+def _put(record: Any, way: tuple[str, ...], value: Any) -> Any:
+    inner = value if len(way) == 1 else _put(getattr(record, way[0]), way[1:], value)
+    return replace(record, **{way[0]: inner})
+
+
+def _keys_between(place: Key, before: Any, after: Any) -> frozenset[Key]:
+    if before == after:
+        return frozenset()
+    if isinstance(before, tuple) and isinstance(after, tuple) and set(before) != set(after):
+        return frozenset((*place, str(one)) for one in set(before) ^ set(after))
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        return frozenset((*place, str(key)) for key in {*before, *after} if before.get(key) != after.get(key))
+    return frozenset({place})
+
+
+def _rule(draw: st.DrawFn, policy: Policy) -> Edit:
+    told = draw(st.sampled_from(LEAVES))
+    section, way = told.way[0], told.way[1:]
+    before: Any = getattr(policy, section)
+    for step in way:
+        before = getattr(before, step)
+    value = draw(st.just(told.key.default)) if draw(st.booleans()) else value_of(told, _data(draw, told))
+    facts = _keys_between(told.way, before, value)
+    return Edit(told.way, lambda policy: replace(policy, **{section: _put(getattr(policy, section), way, value)}), facts)
+
+
+def _channel(draw: st.DrawFn, policy: Policy) -> Edit:
+    id = draw(st.sampled_from(CHANNELS))
+    told = draw(st.sampled_from(CHANNEL_LEAVES))
+    rules = replace(ChannelRules(id), **{told.way[-1]: value_of(told, _data(draw, told))})
+    return Edit(("channels", id), lambda policy: replace(policy, channels={**policy.channels, id: rules}), frozenset({("channels", id)}))
+
+
 SORTS = (_keep_for, _label, _gone, _permission, _basis, _below_floor, _item_leaves, _item_joins, _items_turn, _country, _leaving, _notice,
-         _threshold, _measure, _role, _proof, _changed_on)
+         _threshold, _measure, _role, _proof, _changed_on, _rule, _rule, _rule, _channel)
 
 
 def edited(policy: Policy) -> st.SearchStrategy[tuple[Policy, frozenset[Key]]]:

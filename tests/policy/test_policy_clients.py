@@ -6,17 +6,22 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
-from policy_edits import EXAMPLES, Key, edited
+from policy_edits import CHANNEL_LEAVES, EXAMPLES, LEAVES, PARTS, Key, edited
 
-from troth.policy.changes import facts, widens
+from troth.policy.changes import widens
+from troth.policy.changes_conduct import CONDUCT_RULES
 from troth.policy.compose import OWN, narrows
+from troth.policy.conduct import ChannelRules
+from troth.policy.facts import facts
 from troth.policy.finding import Code, Finding, errors
 from troth.policy.findings import report
 from troth.policy.model import STRICTNESS, Permission, Policy, permission_under
 from troth.policy.parse import parse, read_policy, read_text
+from troth.policy.write import to_yaml
 
 PARENT_TEXT = (EXAMPLES / "infinity" / "policy.yaml").read_text("utf-8")
 INFINITY = read_policy(EXAMPLES / "infinity" / "policy.yaml")
+RULED = set(PARTS) - {"notice", "settings", "calls", "organisation"}
 SMALL = replace(INFINITY, promises=dict(list(INFINITY.promises.items())[:5]))
 
 CLIENT = """\
@@ -63,12 +68,24 @@ NARROWINGS = [
     "recipients: {mailworks: null, callcarrier: {items: [call.number]}}",
     "cookies: {troth_view: null, troth_visitor: {provider: Corner Shop, keep_for: 30d}}",
     "roles: {analyst: null, support: [telephone]}",
-    "settings: {threshold: 20, ask_again_after: 90d, legal_reasons: [law]}",
+    "aggregates: {threshold: 20}",
+    "settings: {ask_again_after: 90d, legal_reasons: [law]}",
     "settings: {global_privacy_control: [site-analytics, call-journey, personalisation, marketing-email]}",
     "regimes: [gdpr, uk]",
     "notice: {children: 'Ask your parents.', date_at: top}",
     "language: en",
     "calls: {pool: ['+442079460150'], fallback: '+442079460151'}",
+    "sharing: {sale: never, beyond_providers: opt-in}",
+    "asking: {mode: ask-first, do_not_track: honour, until: 90d}",
+    "channels: {sms: {consent: explicit, stop: [reply], recorded: never}}",
+    "linking: {cookie_to_person: never}\nprofiling: {allowed: never, automated_decisions: never}",
+    "aggregates: {use: internal}",
+    "children: {age: 21}",
+    "rights: {answer_within: 14d, fees: {after: 5}, portability: {of: any, direct: true}, restriction: {of: items}}",
+    "announcements: {advance: 30d, when: [any], individually: true}",
+    "access_control: {people: few, allow_list: [192.0.2.0/24]}",
+    "transfers: {by: adequacy-or-clauses, countries: [GB]}",
+    "complaints: {email: complaints@corner.example}",
 ]
 
 
@@ -110,9 +127,33 @@ WIDENINGS = [
     ("recipients:\n  dc-one: {items: [page.route, page.url]}", "dc-one"),
     ("roles:\n  analyst: [site-analytics, call-journey, enquiries]", "analyst"),
     ("roles:\n  intern: [site-analytics]", "intern"),
-    ("settings:\n  threshold: 2", "threshold"),
-    ("settings:\n  fee_after: 1", "fee_after"),
+    ("aggregates:\n  threshold: 2", "threshold"),
+    ("rights:\n  fees: {after: 1}", "after"),
     ("settings:\n  region: us", "region"),
+    ("children:\n  age: 13", "age"),
+    ("children:\n  then: remove", "then"),
+    ("asking:\n  do_not_track: ignore", "do_not_track"),
+    ("asking:\n  until: changed", "until"),
+    ("asking:\n  evidence: {use: by-use}", "evidence"),
+    ("asking:\n  without_cookies: may-deny", "without_cookies"),
+    ("linking:\n  cookie_to_person: identifies", "cookie_to_person"),
+    ("linking:\n  by: [local-storage-link]", "by:"),
+    ("addresses:\n  counts_as: never-identifies", "counts_as"),
+    ("channels:\n  sms: {consent: none}", "sms"),
+    ("channels:\n  telephone: {recorded: may}", "telephone"),
+    ("profiling:\n  allowed: built", "allowed"),
+    ("sharing:\n  sale: allowed", "sale"),
+    ("acceptance:\n  withdrawable: false", "withdrawable"),
+    ("rights:\n  offered: [access]", "offered"),
+    ("rights:\n  by_agreement: true", "by_agreement"),
+    ("rights:\n  erasure: {grounds: [unlawful]}", "erasure"),
+    ("rights:\n  objection: {marketing: weighed}", "marketing"),
+    ("rights:\n  portability: {formats: [json]}", "formats"),
+    ("announcements:\n  effective: on-posting", "on-posting"),
+    ("special_categories: collected", "special_categories"),
+    ("populations:\n  enquirer: {controller: client}", "enquirer"),
+    ("retention:\n  usage: {counted_from: contract-end}", "usage"),
+    ("items:\n  page.url: {enabled: true}", "page.url"),
     ("settings:\n  measures: [csrf]", "measures"),
     ("settings:\n  global_privacy_control: []", "global_privacy_control"),
     ("settings:\n  default_regime: elsewhere", "default_regime"),
@@ -127,6 +168,34 @@ def test_a_client_may_not_widen(more: str, where: str) -> None:
     assert policy is None
     assert wide, report(findings)
     assert any((finding.path, finding.position.line) == ("policy.yaml", _line(CLIENT + more, where)) for finding in wide), report(wide)
+
+
+def test_every_rule_of_conduct_and_rights_says_what_narrower_means() -> None:
+    told = {(each.way[0], ".".join(each.way[1:])) for each in LEAVES if each.way[0] in RULED}
+    told |= {("channels", each.way[-1]) for each in CHANNEL_LEAVES} | {("", "special_categories")}
+    assert told == CONDUCT_RULES.keys()
+
+
+def test_only_a_client_switches_on_what_its_parent_leaves_to_its_clients() -> None:
+    left = PARENT_TEXT.replace("  view.preference: {", "  view.preference: {enabled_by: client, ", 1)
+    parent, _ = parse(left)
+    load = {"../infinity/policy.yaml": left}.__getitem__
+    client, findings = parse(CLIENT + "items: {view.preference: {enabled: true}}", load)
+    silent, _ = parse(CLIENT, load)
+    assert parent is not None and client is not None and silent is not None, report(findings)
+    assert [policy.items["view.preference"].on for policy in (parent, client, silent)] == [False, True, False]
+    assert parse(CLIENT + "items: {view.preference: {enabled_by: policy}}", load)[0] is None
+
+
+def test_rules_of_conduct_lose_what_a_client_removes() -> None:
+    parent = replace(
+        INFINITY, linking=replace(INFINITY.linking, purposes=("call-journey", "telephone")),
+        channels={"telephone": ChannelRules("telephone", purposes=("call-journey",))},
+        profiling=replace(INFINITY.profiling, items=("device.ip", "page.route")))
+    load = {"../infinity/policy.yaml": to_yaml(parent)}.__getitem__
+    policy, findings = parse(CLIENT + "purposes: {call-journey: null}\nitems: {device.ip: null}", load)
+    assert policy is not None, report(findings)
+    assert (policy.linking.purposes, policy.channels["telephone"].purposes, policy.profiling.items) == (("telephone",), (), ("page.route",))
 
 
 def test_removing_an_item_takes_its_mentions_along() -> None:
@@ -177,12 +246,13 @@ def test_a_circle_of_parents_is_found(files: dict[str, str]) -> None:
 
 
 def test_a_grandchild_stands_on_both() -> None:
-    files = {"../infinity/policy.yaml": PARENT_TEXT, "shop/policy.yaml": CLIENT.replace("../infinity", "../../infinity") + "settings: {threshold: 9}"}
+    shop = CLIENT.replace("../infinity", "../../infinity") + "aggregates: {threshold: 9}"
+    files = {"../infinity/policy.yaml": PARENT_TEXT, "shop/policy.yaml": shop}
     stall = CLIENT.replace("../infinity/policy.yaml", "shop/policy.yaml").replace("corner", "stall")
     policy, findings = parse(stall, files.__getitem__)
     assert policy is not None, report(findings)
-    assert (policy.parent, policy.settings.threshold) == ("corner", 9)
-    assert parse(stall + "settings: {threshold: 7}", files.__getitem__)[0] is None
+    assert (policy.parent, policy.aggregates.threshold) == ("corner", 9)
+    assert parse(stall + "aggregates: {threshold: 7}", files.__getitem__)[0] is None
 
 
 @settings(max_examples=80, deadline=None)

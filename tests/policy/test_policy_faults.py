@@ -319,7 +319,7 @@ def test_a_hostile_file_is_answered_quickly_and_briefly(hostile: str) -> None:
     started = time.process_time()
     policy, findings = parse(hostile)
     assert policy is None
-    assert len(findings) <= 201
+    assert len(errors(findings)) <= 201 and len(findings) <= 603
     assert time.process_time() - started < 10
 
 
@@ -327,6 +327,29 @@ def test_a_file_with_too_many_faults_says_that_it_stops() -> None:
     findings = parse("\n".join(f"k{number}: 1" for number in range(300)))[1]
     assert len(findings) == 201
     assert Code.TOO_MANY_FINDINGS in {finding.code for finding in findings}
+
+
+def _many_purposes(count: int) -> str:
+    """Infinity's policy with so many purposes more, each with a note: the law raises it."""
+    more = "".join(
+        f"  more-{number}: {{label: Purpose {number}, kind: statistics, basis: legitimate-interests, permission: may-object, items: [page.route], "
+        f"wording: May we count {number}?, notice: We count {number}.}}\n" for number in range(count))
+    return TEXT.replace("\npurposes:\n", f"\npurposes:\n{more}", 1)
+
+
+def test_any_number_of_notes_never_makes_an_error_nor_hides_one() -> None:
+    parsed = read_text(_many_purposes(1000))
+    assert parsed.policy is not None and len(parsed.policy.purposes) > 1000
+    assert [finding.severity for finding in parsed.findings if finding.code is Code.TOO_MANY_NOTES] == [Severity.NOTE]
+    broken = read_text(_many_purposes(1000) + "\nno_such_section: 1\n")
+    assert [finding.code for finding in errors(broken.findings)] == [Code.UNKNOWN_KEY]
+
+
+def test_any_number_of_warnings_never_hides_an_error() -> None:
+    gone = ", ".join(f"gone-{number}" for number in range(300))
+    parsed = read_text(TEXT.replace("  analyst: [", f"  analyst: [{gone}, ", 1).replace("promises:\n", "promises:\n  x: {clause: A}\n", 1))
+    assert [finding.code for finding in errors(parsed.findings)] == [Code.MISSING_KEY]
+    assert Code.TOO_MANY_WARNINGS in {finding.code for finding in parsed.findings}
 
 
 def test_infinity_is_read_in_a_tenth_of_a_second() -> None:

@@ -1,92 +1,17 @@
-"""In which facts do two policies differ, and does a fact let more be done than before? It says nothing in words.
+"""Does a fact in which two policies differ let more be done than before? It says nothing in words.
 
-Every difference is one `Fact`; equal policies have none. The order of mappings is not a fact, the order of lists is.
+The rules of conduct and rights have their own table in `changes_conduct`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from troth.policy.model import STRICTNESS, Basis, Form, Leaving, Permission, Policy, Without, permission_under
-
-KEYED = ("populations", "retention", "items", "events", "purposes", "cookies", "recipients", "regimes", "roles", "promises", "readings")
-RECORDS = ("organisation", "site", "calls", "settings", "notice")
-WORDS = ("workspace", "title", "version", "effective_on", "changed_on", "language", "parent")
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One difference. Without `field` the whole entry came or went.
-
-    `member`: one thing joined or left a list or a mapping, named by `key`; else the field's value changed.
-    """
-
-    section: str
-    id: str
-    field: str
-    before: Any
-    after: Any
-    key: str = ""
-    member: bool = False
-
-    @property
-    def place(self) -> tuple[str, ...]:
-        return tuple(step for step in (self.section, self.id, self.field) if step)
-
-
-def facts(old: Policy, new: Policy) -> list[Fact]:
-    """Every fact in which `new` differs from `old`, in the order of the file."""
-    found: list[Fact] = []
-    for name in WORDS:
-        found += _values("", "", name, getattr(old, name), getattr(new, name))
-    for section in RECORDS:
-        found += _fields(section, "", getattr(old, section), getattr(new, section))
-    for section in KEYED:
-        found += _entries(section, getattr(old, section), getattr(new, section))
-    return found
-
-
-def _entries(section: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Fact]:
-    for id in [*old, *(id for id in new if id not in old)]:
-        if id not in new or id not in old:
-            yield Fact(section, id, "", old.get(id), new.get(id))
-        elif section == "roles":
-            yield from _values(section, id, "", old[id], new[id])
-        else:
-            yield from _fields(section, id, old[id], new[id])
-
-
-def _fields(section: str, id: str, old: Any, new: Any) -> Iterator[Fact]:
-    for field in fields(old):
-        yield from _values(section, id, field.name, getattr(old, field.name), getattr(new, field.name))
-
-
-def _values(section: str, id: str, field: str, old: Any, new: Any) -> Iterator[Fact]:
-    if old == new:
-        return
-    if isinstance(old, tuple) and isinstance(new, tuple):
-        yield from _members(section, id, field, old, new)
-    elif isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in [*old, *(key for key in new if key not in old)]:
-            if old.get(key) != new.get(key):
-                yield Fact(section, id, field, old.get(key), new.get(key), str(key), True)
-    else:
-        yield Fact(section, id, field, old, new)
-
-
-def _members(section: str, id: str, field: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator[Fact]:
-    """What joined and left a list; when neither, its order changed. Group companies are told apart by their id."""
-    were, are = set(old), set(new)
-    left, joined = [each for each in old if each not in are], [each for each in new if each not in were]
-    for each in left:
-        yield Fact(section, id, field, each, None, getattr(each, "id", str(each)), True)
-    for each in joined:
-        yield Fact(section, id, field, None, each, getattr(each, "id", str(each)), True)
-    if not left and not joined:
-        yield Fact(section, id, field, old, new)
+from troth.policy.changes_conduct import CONDUCT_RULES, Rule, channel_widens, longer
+from troth.policy.facts import Fact
+from troth.policy.model import STRICTNESS, Basis, Controller, EnabledBy, Form, Leaving, Permission, Policy, Without, permission_under
 
 
 def widens(fact: Fact, old: Policy, new: Policy) -> bool:
@@ -95,9 +20,11 @@ def widens(fact: Fact, old: Policy, new: Policy) -> bool:
         return _asks_less(old, new)
     if fact.section == "roles":
         return fact.after is not None and (fact.member or bool(fact.after))
+    if fact.section == "channels" and not fact.field:
+        return channel_widens(fact, old, new)
     if not fact.field:
         return (fact.section in _NEW_WIDENS and fact.before is None) or (fact.section in _GONE_WIDENS and fact.after is None)
-    rule = _RULES.get((fact.section, fact.field))
+    rule = RULES.get((fact.section, fact.field)) or CONDUCT_RULES.get((fact.section, fact.field))
     return rule is not None and rule(fact, old, new)
 
 
@@ -117,9 +44,6 @@ def _asked(policy: Policy, purpose: str, law: str) -> Permission:
 
 _NEW_WIDENS = frozenset({"populations", "items", "events", "purposes", "cookies", "recipients"})
 _GONE_WIDENS = frozenset({"promises"})
-
-Rule = Callable[[Fact, Policy, Policy], bool]
-
 
 def _always(fact: Fact, old: Policy, new: Policy) -> bool:
     return True
@@ -142,18 +66,15 @@ def _longer(fact: Fact, old: Policy, new: Policy) -> bool:
     return longer(fact.before, fact.after)
 
 
-def longer(before: timedelta | None, after: timedelta | None) -> bool:
-    """Whether `after` keeps longer; no limit is the longest."""
-    return before is not None and (after is None or after > before)
-
-
 def _cookie_longer(fact: Fact, old: Policy, new: Policy) -> bool:
     """A cookie without a duration goes when the browser closes: the shortest."""
     return bool((fact.after or timedelta(0)) > (fact.before or timedelta(0)))
 
 
-def _lower(fact: Fact, old: Policy, new: Policy) -> bool:
-    return bool(fact.after < fact.before)
+def _switched_on(fact: Fact, old: Policy, new: Policy) -> bool:
+    """A client may switch on what its parent leaves to its clients; nobody else's file can."""
+    before = old.items[fact.id]
+    return bool(fact.after) and (before.enabled_by is EnabledBy.POLICY or new.parent != old.workspace)
 
 
 def _to(*values: Any) -> Rule:
@@ -188,10 +109,11 @@ def _cookie_purposes(fact: Fact, old: Policy, new: Policy) -> bool:
     return bool(before) and (not after or not set(after) <= set(before))
 
 
-_RULES: Mapping[tuple[str, str], Rule] = {
+RULES: Mapping[tuple[str, str], Rule] = {
     ("organisation", "name"): _always,
     ("organisation", "role"): _always,
     ("populations", "category"): _always,
+    ("populations", "controller"): _to(Controller.CLIENT),
     ("items", "category"): _always,
     ("items", "form"): _to(Form.CLEAR),
     ("items", "keep"): _kept_longer,
@@ -200,8 +122,13 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("items", "populations"): _of_all,
     ("items", "personal"): _to(False),
     ("items", "special"): _always,
+    ("items", "sensitive"): _not_to(""),
+    ("items", "enabled_by"): _always,
+    ("items", "enabled"): _switched_on,
     ("retention", "keep_for"): _longer,
     ("retention", "ground"): _not_to(None),
+    ("retention", "counted_from"): _always,
+    ("retention", "told_on_request"): _to(False),
     ("events", "items"): _joined,
     ("events", "population"): _always,
     ("events", "call"): _always,
@@ -232,14 +159,11 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("recipients", "terms"): _to(None),
     ("recipients", "safeguard"): _always,
     ("recipients", "group"): _always,
-    ("settings", "threshold"): _lower,
     ("settings", "ask_again_after"): _longer,
     ("settings", "legal_reasons"): _joined,
     ("settings", "regions"): _joined,
     ("settings", "region"): _always,
     ("settings", "measures"): _left,
-    ("settings", "fee_after"): _lower,
-    ("settings", "child_age"): _lower,
     ("settings", "global_privacy_control"): _signal_lost,
     ("promises", "sentence"): _always,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from troth.policy.checking import Checking
+from troth.policy.demands import AssumedBasis
 from troth.policy.finding import Code, quoted
 from troth.policy.model import STRICTNESS, Basis, Form, Item, Permission, Purpose, Recipient, Role, Without, permission_under
 from troth.policy.packs import adequacy, categories
@@ -31,13 +32,18 @@ def _defaulted(checking: Checking, id: str, purpose: Purpose) -> None:
     if why:
         checking.found(Code.BASIS_MISSING, ("purposes", id), f"purpose {quoted(id)} states no basis, and none can be assumed: {why}")
     else:
-        message = f"purpose {quoted(id)} states no basis; legitimate interests are assumed"
+        assumed = "its client's instruction is" if purpose.basis is Basis.CLIENT_INSTRUCTION else "legitimate interests are"
+        message = f"purpose {quoted(id)} states no basis; {assumed} assumed"
         checking.found(Code.BASIS_DEFAULTED, ("purposes", id), message)
 
 
 def _why_not_assumed(checking: Checking, purpose: Purpose) -> str | None:
     if purpose.permission is Permission.ASK_BEFORE:
         return "it asks before"
+    if purpose.basis is Basis.CLIENT_INSTRUCTION:
+        return None
+    if checking.policy.basis.default is AssumedBasis.NONE:
+        return "`basis.default` is `none`"
     if checking.policy.organisation.role is Role.PROCESSOR:
         return "a processor acts on its client's instructions"
     special = [item for item in purpose.items if item in checking.policy.items and _special(checking.policy.items[item])]

@@ -81,10 +81,28 @@ def _gone_purposes(checking: Checking) -> None:
         checking.names(Code.UNDECLARED_ITEM, ("recipients", id, "items"), recipient.items, policy.items)
     for role, purposes in policy.roles.items():
         checking.names(code, ("roles", role), purposes, policy.purposes)
+    for section in ("linking", "profiling"):
+        checking.names(code, (section, "purposes"), getattr(policy, section).purposes, policy.purposes)
+    for id, channel in policy.channels.items():
+        checking.names(code, ("channels", id, "purposes"), channel.purposes, policy.purposes)
+    told = (policy.announcements.purpose,) if policy.announcements.purpose else ()
+    checking.names(code, ("announcements", "purpose"), told, policy.purposes)
     refused = policy.settings.global_privacy_control
     checking.names(code, ("settings", "global_privacy_control"), refused, policy.purposes)
     for id, promise in policy.promises.items():
         checking.names(code, ("promises", id, "about"), promise.about, policy.purposes)
+
+
+def _conduct(checking: Checking) -> None:
+    """What the rules of conduct name besides purposes."""
+    policy = checking.policy
+    checking.names(Code.UNDECLARED_POPULATION, ("linking", "populations"), policy.linking.populations, policy.populations)
+    checking.names(Code.UNDECLARED_POPULATION, ("aggregates", "opt_out"), policy.aggregates.opt_out, policy.populations)
+    checking.names(Code.UNDECLARED_ITEM, ("profiling", "items"), policy.profiling.items, policy.items)
+    for index, law in enumerate(policy.rights.only_under):
+        if law not in policy.regimes:
+            message = f"the rights are tied to {quoted(law)}, which is not among the policy's regimes"
+            checking.found(Code.UNDECLARED_REGIME, ("rights", "only_under", index), message, meant(law, policy.regimes))
 
 
 def _default_regime(checking: Checking) -> None:
@@ -107,4 +125,4 @@ def _unused(checking: Checking) -> None:
             checking.found(Code.UNUSED_RETENTION, ("retention", id), f"no item is kept by retention rule {quoted(id)}")
 
 
-CHECKS = (_populations, _items, _events, _purposes, _gone_purposes, _default_regime, _unused)
+CHECKS = (_populations, _items, _events, _purposes, _gone_purposes, _conduct, _default_regime, _unused)

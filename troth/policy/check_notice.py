@@ -6,7 +6,9 @@ Source: GDPR Art. 13(1)-(2); Cal. Civ. Code 1798.130(a)(5).
 from __future__ import annotations
 
 from troth.policy.checking import Checking
-from troth.policy.finding import Code, quoted
+from troth.policy.finding import Code, meant, quoted
+from troth.policy.language import languages
+from troth.policy.notice_texts import own_texts
 
 
 def _who(checking: Checking) -> None:
@@ -36,10 +38,22 @@ def _laws(checking: Checking) -> None:
         checking.found(Code.NOTICE_INCOMPLETE, ("notice",), message)
 
 
+def _texts(checking: Checking) -> None:
+    """Translations of texts that are there, into languages that can be spoken."""
+    own = own_texts(checking.policy) if checking.policy.texts else {}
+    for id, texts in checking.policy.texts.items():
+        if id not in languages():
+            message = f"there is no language {quoted(id)} to make a notice in"
+            checking.found(Code.NOT_ALLOWED, ("texts", id), message, meant(id, languages()))
+        for place in texts:
+            if place not in own:
+                checking.found(Code.UNKNOWN_KEY, ("texts", id, place), f"{quoted(place)} is no text of this policy", meant(place, own))
+
+
 def _promises(checking: Checking) -> None:
     for id, promise in checking.policy.promises.items():
         if promise.proof is None:
             checking.found(Code.UNPROVEN, ("promises", id), f"promise {quoted(id)} names no proof")
 
 
-CHECKS = (_who, _sentences, _laws, _promises)
+CHECKS = (_who, _sentences, _laws, _texts, _promises)

@@ -38,7 +38,12 @@ class Checking:
         """One name must be declared."""
         if name and name not in known:
             kind = _SINGULAR[code]
-            self.found(code, place, f"{thing(place)} uses {quoted(name)}, which no {kind} declares", meant(name, known, used))
+            help = None if self.notes.weary else meant(name, known, used)
+            self.found(code, place, f"{thing(place)} uses {quoted(name)}, which no {kind} declares", help)
+
+    def own(self, place: Place) -> bool:
+        """Whether it stands in the file itself, not in a parent's."""
+        return self._spot(place).path == self._spot(("workspace",)).path
 
     def _spot(self, place: Place) -> Spot:
         """Where it stands, or the nearest thing around it that stands somewhere."""

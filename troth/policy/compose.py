@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from troth.policy.changes import Fact, facts, widens
+from troth.policy.changes import widens
+from troth.policy.facts import Fact, facts
 from troth.policy.finding import Code, Finding, Notes, Place, Spot, field_at, meant, quoted, thing
 from troth.policy.marked import Entry, Listing, Node, Scalar, Table
 from troth.policy.model import Policy
 from troth.policy.words import plain
 
 OWN = frozenset({"troth", "workspace", "title", "version", "effective_on", "changed_on", "organisation", "site", "calls",
-                 "promises", "readings"})
+                 "complaints", "texts", "promises", "readings"})
 """What a client says for itself: never inherited, free to differ."""
 
 
@@ -39,7 +40,15 @@ _REFERENCES = (
     _Reference("purposes", "items", "items"), _Reference("purposes", "remainder", "items"), _Reference("purposes", "events", "events"),
     _Reference("events", "items", "items"), _Reference("events", "required", "items"),
     _Reference("settings", "global_privacy_control", "purposes"),
+    _Reference("linking", "purposes", "purposes"), _Reference("linking", "populations", "populations"),
+    _Reference("profiling", "purposes", "purposes"), _Reference("profiling", "items", "items"),
+    _Reference("channels", "purposes", "purposes"), _Reference("aggregates", "opt_out", "populations"),
 )
+
+
+_BOUND = frozenset({"special_categories"})  # of the words at the head of a file, what a client may not loosen
+_RECORDS = frozenset({"settings", "linking", "profiling", "aggregates"})
+"""Sections of `_REFERENCES` that are one record each, not a mapping of records."""
 
 
 def lay_over(parent: Table, client: Table, workspace: str, notes: Notes) -> Table:
@@ -90,7 +99,7 @@ def _without_gone(tree: Table, gone: Mapping[str, frozenset[str]], path: str) ->
 
 
 def _pruned(section: Table, reference: _Reference, names: frozenset[str], path: str) -> Table:
-    if reference.section == "settings":
+    if reference.section in _RECORDS:
         return _pruned_entry(section, reference.field, names, path) or section
     kept: dict[str, Entry] = {}
     for name, entry in section.entries.items():
@@ -124,7 +133,7 @@ def _pruned_list(node: Listing, names: frozenset[str], path: str) -> Listing:
 def widenings(parent: Policy, client: Policy, spots: Mapping[Place, Spot], notes: Notes) -> None:
     """Note every way in which the client's policy permits, collects, keeps or shows more than its parent's."""
     for fact in facts(parent, client):
-        free = fact.section in OWN or fact.section == ""
+        free = fact.section in OWN or (fact.section == "" and fact.field not in _BOUND)
         if not free and widens(fact, parent, client):
             place = nearest(fact.place, spots)
             notes.add(Code.CLIENT_WIDENS_PARENT, _widening(fact, parent.workspace), spots[place], place=fact.place)

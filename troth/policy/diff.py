@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from troth.policy.changes import Fact, facts, widens
+from troth.policy.changes import widens
+from troth.policy.facts import Fact, facts
 from troth.policy.finding import Code, Finding, field_at, severity_of, thing
 from troth.policy.model import BelowFloor, Permission, Policy, Position, Purpose, Terms, permission_under
 from troth.policy.words import BASES, KINDS, country, day, length, listed, plain, small
@@ -40,9 +41,12 @@ class Change:
 
 def diff(old: Policy, new: Policy) -> list[Change]:
     """Every fact in which `new` differs from `old`, in the order of the file; equal policies give nothing."""
-    return [
-        Change(fact.place, fact.key, fact.before, fact.after, widens(fact, old, new), tuple(_say(fact, old, new)))
-        for fact in facts(old, new)]
+    return [change_of(fact, old, new) for fact in facts(old, new)]
+
+
+def change_of(fact: Fact, old: Policy, new: Policy) -> Change:
+    """One fact with its words, and whether it lets more be done."""
+    return Change(fact.place, fact.key, fact.before, fact.after, widens(fact, old, new), tuple(_say(fact, old, new)))
 
 
 def stale_date(old: Policy, new: Policy) -> Finding | None:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
+from typing import NamedTuple
 
 from troth.policy.model import Position
 
@@ -86,6 +87,9 @@ class Code(StrEnum):
     TRANSFER_WITHOUT_SAFEGUARD = "transfer-without-safeguard"
     COOKIE_WITHOUT_PURPOSE = "cookie-without-purpose"
     NOTICE_INCOMPLETE = "notice-incomplete"
+    CONTRADICTION = "contradiction"
+    CONTRADICTION_SETTLED = "contradiction-settled"
+    READING_UNNEEDED = "reading-unneeded"
     UNPROVEN = "unproven"
     DATE_UNCHANGED = "date-unchanged"
     # a client below its parent
@@ -94,14 +98,20 @@ class Code(StrEnum):
     REMOVES_NOTHING = "removes-nothing"
     CLIENT_WIDENS_PARENT = "client-widens-parent"
     TOO_MANY_FINDINGS = "too-many-findings"
+    TOO_MANY_WARNINGS = "too-many-warnings"
+    TOO_MANY_NOTES = "too-many-notes"
 
 
 _WARNINGS = frozenset({
     Code.REPEATED_NAME, Code.UNDECLARED_PURPOSE, Code.WORDING_MISSING, Code.BELOW_FLOOR, Code.BELOW_FLOOR_UNNEEDED,
     Code.REMAINDER_UNUSED, Code.UNUSED_ITEM, Code.UNUSED_RETENTION, Code.RECIPIENT_WITHOUT_TERMS, Code.TERMS_EXPIRED,
-    Code.RECIPIENT_BEYOND_PURPOSE,
+    Code.RECIPIENT_BEYOND_PURPOSE, Code.CONTRADICTION, Code.READING_UNNEEDED, Code.TOO_MANY_WARNINGS,
 })
-_NOTES = frozenset({Code.BASIS_DEFAULTED, Code.FLOOR_RAISES, Code.UNPROVEN})
+_NOTES = frozenset({Code.BASIS_DEFAULTED, Code.FLOOR_RAISES, Code.CONTRADICTION_SETTLED, Code.UNPROVEN, Code.TOO_MANY_NOTES})
+
+
+_TOO_MANY: Mapping[Severity, Code] = {
+    Severity.ERROR: Code.TOO_MANY_FINDINGS, Severity.WARNING: Code.TOO_MANY_WARNINGS, Severity.NOTE: Code.TOO_MANY_NOTES}
 
 
 def severity_of(code: Code) -> Severity:
@@ -111,9 +121,8 @@ def severity_of(code: Code) -> Severity:
     return Severity.WARNING if code in _WARNINGS else Severity.ERROR
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A position in a named file."""
+class Spot(NamedTuple):
+    """A position in a named file. One is made for every word of it, so it is the kind of value that is quickest to make."""
 
     path: str
     line: int
@@ -146,29 +155,40 @@ class Finding:
 
 
 class Notes:
-    """Remarks as they are collected. The number is bounded, so that a hostile file cannot make a long list."""
+    """Remarks as they are collected. Each severity is bounded by itself, so that a hostile file cannot make a long list,
+    and so that many notes never hide an error or count as one.
+    """
 
     LIMIT = 200
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self._seen: set[tuple[Code, str, Position, str]] = set()
+        self._count = dict.fromkeys(Severity, 0)
 
     @property
     def full(self) -> bool:
-        """Whether further remarks are dropped; then there is no use in looking for what was meant."""
-        return len(self.findings) > self.LIMIT
+        """Whether further errors are dropped; then there is no use in looking for more."""
+        return self._count[Severity.ERROR] > self.LIMIT
+
+    @property
+    def weary(self) -> bool:
+        """Whether so much was said that no suggestion is looked for any more."""
+        return sum(self._count.values()) > self.LIMIT
 
     def add(self, code: Code, message: str, spot: Spot, help: str | None = None, place: Place = ()) -> None:
         """Remember a remark once."""
+        severity = severity_of(code)
         position = Position(spot.line, spot.column)
         seen = (code, spot.path, position, message)
-        if seen in self._seen or self.full:
+        if self._count[severity] > self.LIMIT or seen in self._seen:
             return
         self._seen.add(seen)
-        if len(self.findings) == self.LIMIT:
-            code, message, help = Code.TOO_MANY_FINDINGS, f"more than {self.LIMIT} findings; the rest are not listed", None
-        self.findings.append(Finding(code, severity_of(code), message, position, help, spot.path, place))
+        if self._count[severity] == self.LIMIT:
+            code, help = _TOO_MANY[severity], None
+            message = f"more than {self.LIMIT} {severity}s; the rest are not listed"
+        self._count[severity] += 1
+        self.findings.append(Finding(code, severity, message, position, help, spot.path, place))
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:
@@ -178,7 +198,9 @@ def errors(findings: Iterable[Finding]) -> list[Finding]:
 
 def quoted(words: str) -> str:
     """An author's own words in backticks, shortened, with nothing invisible in them."""
-    seen = "".join(letter if letter.isprintable() and letter != "`" else "?" for letter in words[:60])
+    seen = words[:60]
+    if not seen.isprintable() or "`" in seen:
+        seen = "".join(letter if letter.isprintable() and letter != "`" else "?" for letter in seen)
     return f"`{seen}…`" if len(words) > 60 else f"`{seen}`"
 
 
@@ -193,6 +215,7 @@ def meant(word: str, known: Collection[str], used: Collection[str] = ()) -> str 
 _SINGULAR: Mapping[str, str] = {
     "populations": "population", "items": "item", "retention": "retention rule", "events": "event", "purposes": "purpose",
     "cookies": "cookie", "recipients": "recipient", "regimes": "regime", "roles": "role", "promises": "promise", "readings": "reading",
+    "channels": "channel",
 }
 
 

@@ -1,6 +1,7 @@
 """Do the parts of a policy agree with one another and with the law? Looks at a whole policy; it mends nothing.
 
-The checks stand in three files by what they look at: names (`check_names`), law (`check_law`), notice (`check_notice`).
+The checks stand in files by what they look at: names (`check_names`), law (`check_law`), notice (`check_notice`), the
+policy against itself (`check_contradictions`).
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from troth.policy import check_law, check_names, check_notice
+from troth.policy import check_contradictions, check_law, check_names, check_notice
 from troth.policy.checking import Checking
 from troth.policy.finding import Code, Finding, Notes, Place, Severity, Spot, errors
 from troth.policy.model import Policy
@@ -31,7 +32,7 @@ def check_into(notes: Notes, policy: Policy, spots: Mapping[Place, Spot], today:
     unread = frozenset(faults)
     around = frozenset(fault[:length] for fault in unread for length in range(1, len(fault)))
     checking = Checking(policy, spots, notes, today, unread, around)
-    for room in (check_names, check_law, check_notice):
+    for room in (check_names, check_law, check_notice, check_contradictions):
         for look in room.CHECKS:
             look(checking)
 

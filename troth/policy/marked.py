@@ -9,8 +9,9 @@ Source: YAML 1.1 as libyaml reads it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -18,14 +19,14 @@ from troth.policy.finding import Code, Notes, Place, Spot, quoted
 
 TEXT_LIMIT = 1 << 20  # bytes
 DEPTH_LIMIT = 20
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 # Control characters, line ends other than \n, and marks that make text look different from what it says.
 HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 _LEADING_TAB = re.compile(r"^( *)\t[ \t]*\S", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """Text as it stands in the file. `plain`: without quotes, so that an empty one or `null` means nothing."""
 
     text: str
@@ -35,25 +36,22 @@ class Scalar:
     @property
     def null(self) -> bool:
         """Whether it says "nothing"."""
-        return self.plain and self.text in {"", "~", "null", "Null", "NULL"}
+        return self.plain and self.text in NULLS
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     entries: tuple[Node, ...]
     spot: Spot
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A key's place and its value."""
 
     key: Spot
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     entries: dict[str, Entry]
     spot: Spot
 
@@ -75,15 +73,43 @@ def read_tree(text: str, path: str, notes: Notes) -> Table | None:
     return root if isinstance(root, Table) else None
 
 
-def positions(tree: Node, place: Place = (), key: Spot | None = None) -> Iterator[tuple[Place, Spot]]:
-    """Where each value stands: a word at itself, a list or mapping at its key."""
-    yield place, tree.spot if isinstance(tree, Scalar) or key is None else key
-    if isinstance(tree, Table):
-        for name, entry in tree.entries.items():
-            yield from positions(entry.value, (*place, name), entry.key)
-    if isinstance(tree, Listing):
-        for index, value in enumerate(tree.entries):
-            yield from positions(value, (*place, index))
+class Positions(Mapping[Place, Spot]):
+    """Where each value stands: a word at itself, a list or mapping at its key. Looked up in the tree when asked."""
+
+    def __init__(self, tree: Node) -> None:
+        self._tree = tree
+
+    def __getitem__(self, place: Place) -> Spot:
+        node, key = self._tree, None
+        for step in place:
+            node, key = _step(node, step)
+        return node.spot if isinstance(node, Scalar) or key is None else key
+
+    def __iter__(self) -> Iterator[Place]:
+        return _places(self._tree, ())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _step(node: Node, step: str | int) -> tuple[Node, Spot | None]:
+    """What a step leads to, and its key where it has one; a `KeyError` when it leads nowhere."""
+    if isinstance(node, Table) and isinstance(step, str):
+        entry = node.entries[step]
+        return entry.value, entry.key
+    if isinstance(node, Listing) and isinstance(step, int) and 0 <= step < len(node.entries):
+        return node.entries[step], None
+    raise KeyError(step)
+
+
+def _places(node: Node, place: Place) -> Iterator[Place]:
+    yield place
+    if isinstance(node, Table):
+        for name, entry in node.entries.items():
+            yield from _places(entry.value, (*place, name))
+    if isinstance(node, Listing):
+        for index, value in enumerate(node.entries):
+            yield from _places(value, (*place, index))
 
 
 def _readable(text: str, path: str, notes: Notes) -> bool:
@@ -124,6 +150,9 @@ class _Open:
     key: tuple[str, Spot] | None = None
 
 
+_new: Any = tuple.__new__  # a named tuple's own way of being made costs as much again
+
+
 class _Builder:
     """Puts the parser's events together."""
 
@@ -134,8 +163,11 @@ class _Builder:
         self._documents = 0
 
     def build(self, text: str) -> Node | None:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            if isinstance(event, yaml.NodeEvent):
+        loader = yaml.CSafeLoader(text)
+        while (event := loader.get_event()) is not None:
+            if event.__class__ is yaml.ScalarEvent and event.tag is None and event.anchor is None:  # nearly all there is
+                self._word(event)
+            elif isinstance(event, yaml.NodeEvent):
                 if not self._take(event):
                     return None
             elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
@@ -148,6 +180,17 @@ class _Builder:
         if self._root is None:
             self._add(Code.NOT_A_MAPPING, "the file is empty", Spot(self._path, 1, 1))
         return self._root
+
+    def _word(self, event: Any) -> None:
+        """A plain word: the same as `_take` and `_place`, by the short way."""
+        mark, word, top = event.start_mark, event.value, self._open[-1] if self._open else None
+        spot = _new(Spot, (self._path, mark.line + 1, mark.column + 1))
+        if top is not None and top.table and top.key is None and word not in top.names and word not in NULLS:
+            top.key = (word, spot)
+        elif top is not None and not top.table:
+            top.values.append(_new(Scalar, (word, not event.style, spot)))
+        else:
+            self._place(_new(Scalar, (word, not event.style, spot)))
 
     def _take(self, event: yaml.NodeEvent) -> bool:
         """One value, key or opening; False when nothing further can be read."""
@@ -162,7 +205,7 @@ class _Builder:
         if tag is not None and tag != "!":
             self._add(Code.TAG, f"tag {quoted(str(tag))}: values carry no tags", spot)
         if isinstance(event, yaml.ScalarEvent):
-            self._place(Scalar(event.value, event.style is None or event.style == "", spot))
+            self._place(Scalar(event.value, not event.style, spot))
             return True
         if len(self._open) >= DEPTH_LIMIT:
             self._add(Code.TOO_DEEP, f"values are nested more than {DEPTH_LIMIT} deep", spot)
@@ -187,10 +230,11 @@ class _Builder:
             top.key = self._name(node, top)
         else:
             (name, spot), top.key = top.key, None
-            top.names.setdefault(name, Entry(spot, node))
+            if name not in top.names:
+                top.names[name] = _new(Entry, (spot, node))
 
     def _name(self, node: Node, top: _Open) -> tuple[str, Spot]:
-        if not isinstance(node, Scalar) or node.null or not node.text:
+        if not isinstance(node, Scalar) or not node.text or node.null:
             self._add(Code.KEY_NOT_TEXT, "a key must be a word", node.spot)
             return "", node.spot
         if node.text in top.names:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
+from troth.policy import conduct, demands
+
 
 class Permission(StrEnum):
     """How a purpose comes to be permitted. `STRICTNESS` orders the three."""
@@ -30,7 +32,7 @@ def stricter(one: Permission, other: Permission) -> Permission:
 
 
 class Basis(StrEnum):
-    """Lawful bases. Source: GDPR Art. 6(1)(a)-(f)."""
+    """Lawful bases; a processor has its client's instruction instead. Source: GDPR Art. 6(1)(a)-(f), 28(3)(a)."""
 
     CONSENT = "consent"
     CONTRACT = "contract"
@@ -38,6 +40,7 @@ class Basis(StrEnum):
     VITAL_INTERESTS = "vital-interests"
     PUBLIC_TASK = "public-task"
     LEGITIMATE_INTERESTS = "legitimate-interests"
+    CLIENT_INSTRUCTION = "client-instruction"
 
 
 class Kind(StrEnum):
@@ -80,6 +83,31 @@ class Leaving(StrEnum):
     DETACH = "detach"
 
 
+class Controller(StrEnum):
+    """Who decides about a population's data, and so answers its subject requests."""
+
+    ORGANISATION = "organisation"
+    CLIENT = "client"
+
+
+class EnabledBy(StrEnum):
+    """Who switches an item on: this policy by declaring it, or a client's policy with `enabled: true`."""
+
+    POLICY = "policy"
+    CLIENT = "client"
+
+
+class CountedFrom(StrEnum):
+    """What starts the time of a retention rule."""
+
+    COLLECTION = "collection"
+    CONTRACT_END = "contract-end"
+    ENGAGEMENT_END = "engagement-end"
+    AGREEMENT_END = "agreement-end"
+    LAST_CONTACT = "last-contact"
+    VISIT_END = "visit-end"
+
+
 class ProofKind(StrEnum):
     STATIC = "static"
     AUDIT = "audit"
@@ -105,6 +133,8 @@ class Organisation:
     group: tuple[GroupCompany, ...] = ()
     officer: str = ""  # the data protection officer's role or name
     officer_email: str = ""
+    representative: str = ""  # of an organisation outside the law's territory. Source: GDPR Art. 27
+    registrations: tuple[str, ...] = ()  # company numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +155,7 @@ class Population:
     id: str
     label: str
     category: str  # Fideslang data subject
+    controller: Controller = Controller.ORGANISATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +163,7 @@ class Item:
     """One kind of datum. `at` is where a message carries it (`properties.href`); None: observed by Troth.
 
     `values` names the closed vocabulary of a clear item (route, host, browser, word, number...).
-    `populations` empty: may be held about anyone.
+    `populations` empty: may be held about anyone. `sensitive`: why it is held although it is of a special or sensitive kind.
     """
 
     id: str
@@ -145,17 +176,30 @@ class Item:
     populations: tuple[str, ...] = ()
     personal: bool = True
     special: bool = False
+    sensitive: str = ""
+    enabled_by: EnabledBy = EnabledBy.POLICY
+    enabled: bool = False
+
+    @property
+    def on(self) -> bool:
+        """Whether it may be held at all under this policy."""
+        return self.enabled or self.enabled_by is EnabledBy.POLICY
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionRule:
-    """How long items that name it are kept. `ground` is the law that keeps them when the subject leaves."""
+    """How long items that name it are kept, from when. `ground` is the law that keeps them when the subject leaves.
+
+    `told_on_request`: the rule is told to whoever asks.
+    """
 
     id: str
     label: str
     keep_for: timedelta | None
     why: str = ""
     ground: str | None = None
+    counted_from: CountedFrom = CountedFrom.COLLECTION
+    told_on_request: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +284,7 @@ class Recipient:
     terms: Terms | None = None
     safeguard: str | None = None  # standard-contractual-clauses, binding-rules
     group: bool = False
+    email: str = ""  # where it is told of a person's subject request
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,11 +340,18 @@ class NoticeRules:
     public_warning: str = ""
     cookies_intro: str = ""
     no_sale: str = ""  # the statement on sale that California asks for
+    version_shown: bool = True
+    reviewed_on: date | None = None
+    combined: bool = False  # privacy and cookies in one document
+    licence: demands.Licence | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One sentence of the policy with the proof that it is kept. `about` names purposes it rests on."""
+    """One sentence of the policy with the proof that it is kept. `about` names purposes it rests on.
+
+    `given`: what the proof is told of this promise, such as the items it is about.
+    """
 
     id: str
     clause: str
@@ -308,30 +360,36 @@ class Promise:
     proof: str | None
     about: tuple[str, ...] = ()
     note: str = ""
+    given: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Where the text can be read two ways: the conflict, and the reading that was chosen."""
+    """Where the text can be read two ways: the conflict, and the reading that was chosen.
+
+    `between`: the promises or words that contradict each other; `strict` and `literal`: what each reading would mean;
+    `chosen`: `strict`, `literal` or a sentence; `settles`: the contradiction of `troth policy check` that it answers.
+    """
 
     id: str
     conflict: str
     chosen: str
     why: str
+    between: tuple[str, ...] = ()
+    strict: str = ""
+    literal: str = ""
+    settles: demands.Contradiction | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the text leaves open and a deployment must choose."""
 
-    threshold: int = 5  # published cells below this are held back
     ask_again_after: timedelta = timedelta(days=180)
     legal_reasons: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     region: str = ""
     measures: tuple[str, ...] = ()
-    fee_after: int = 2  # the same request this often in a year may be called repetitive
-    child_age: int = 18  # a form that declares a lower age is refused
     global_privacy_control: tuple[str, ...] = ()  # purposes the signal refuses
     default_regime: str = "gdpr"  # whom nothing is known about
 
@@ -361,6 +419,25 @@ class Policy:
     notice: NoticeRules
     roles: Mapping[str, tuple[str, ...]]  # operator role to the purposes it may act for
     settings: Settings
+    basis: demands.BasisRules
+    asking: conduct.Asking
+    acceptance: conduct.Acceptance
+    linking: conduct.Linking
+    addresses: conduct.Addresses
+    channels: Mapping[str, conduct.ChannelRules]
+    profiling: conduct.Profiling
+    sharing: conduct.Sharing
+    aggregates: conduct.Aggregates
+    transfers: conduct.Transfers
+    deployment: conduct.Deployment
+    access_control: conduct.AccessControl
+    security: conduct.Security
+    rights: demands.Rights
+    children: demands.Children
+    special_categories: demands.SpecialCategories
+    complaints: demands.Complaints
+    announcements: demands.Announcements
+    texts: Mapping[str, Mapping[str, str]]  # by language, then by the text's own place: `purposes/newsletter/label`
     promises: Mapping[str, Promise]
     readings: Mapping[str, Reading]
 

@@ -79,28 +79,29 @@ _CATEGORIES = record(Categories, (
 @lru_cache(maxsize=1)
 def regimes() -> Mapping[str, Regime]:
     """Every body of law there is data for."""
-    return _pack("regimes.yaml", _REGIMES)
+    return read_pack("regimes.yaml", _REGIMES)
 
 
 @lru_cache(maxsize=1)
 def adequacy() -> Adequacy:
     """The countries that data may go to without a further safeguard."""
-    return _pack("adequacy.yaml", _ADEQUACY)
+    return read_pack("adequacy.yaml", _ADEQUACY)
 
 
 @lru_cache(maxsize=1)
 def categories() -> Categories:
     """The kinds of data and of people that items and populations are tied to."""
-    return _pack("categories.yaml", _CATEGORIES)
+    return read_pack("categories.yaml", _CATEGORIES)
 
 
 @lru_cache(maxsize=1)
 def countries() -> Mapping[str, str]:
     """A country's plain name by its code, for those that policies have named so far."""
-    return _pack("countries.yaml", mapping(COUNTRY, _TEXT))
+    return read_pack("countries.yaml", mapping(COUNTRY, _TEXT))
 
 
-def _pack(name: str, shape: Shape[T]) -> T:
+def read_pack(name: str, shape: Shape[T]) -> T:
+    """One pack beside this file; a fault in it is a `ValueError`."""
     notes = Notes()
     tree = read_tree((_FOLDER / name).read_text("utf-8"), name, notes)
     value = shape.blank if tree is None else shape.read(tree, Where((), Spot(name, 1, 1), notes))

@@ -8,8 +8,10 @@ together. A policy with an error is never returned.
 
 from __future__ import annotations
 
+import gc
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,7 +19,7 @@ from pathlib import Path
 from troth.policy.compose import lay_over, widenings
 from troth.policy.finding import Code, Finding, Notes, Place, Spot, errors, quoted
 from troth.policy.findings import check_into
-from troth.policy.marked import TEXT_LIMIT, Entry, Scalar, Table, positions, read_tree
+from troth.policy.marked import TEXT_LIMIT, Entry, Positions, Scalar, Table, read_tree
 from troth.policy.model import Policy
 from troth.policy.sections import LANGUAGE_VERSION, POLICY
 from troth.policy.shapes import Where
@@ -92,7 +94,22 @@ def parse(text: str, load: Load | None = None) -> tuple[Policy | None, list[Find
 
 def read_text(text: str, load: Load | None = None, path: str = "policy.yaml", today: date | None = None) -> Parsed:
     """The text as read; `path` names it in findings."""
-    return _read(text, load, path, today, ())
+    with _undisturbed():
+        return _read(text, load, path, today, ())
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No collection of garbage meanwhile: nothing of a growing tree is any, and looking through it again and again
+    costs as much as reading the file.
+    """
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _read(text: str, load: Load | None, path: str, today: date | None, above: tuple[str, ...]) -> Parsed:
@@ -103,7 +120,7 @@ def _read(text: str, load: Load | None, path: str, today: date | None, above: tu
         tree, parent = _on_parent(tree, load, path, notes, above)
     if tree is None:
         return Parsed(None, notes.findings, {})
-    spots = dict(positions(tree))
+    spots = Positions(tree)
     draft = _read_sections(tree, path, notes)
     faults = [finding.place for finding in notes.findings if finding.place]
     check_into(notes, draft, spots, today, faults)

@@ -1,6 +1,7 @@
-"""How is a value of a policy said in plain words? Durations, lists, countries, ways of permission; no whole sentences.
+"""How is a value of a policy said in plain English? Durations, lists, countries, ways of permission; no whole sentences.
 
-Everything a person reads of a policy (notice, differences, findings) takes its words from here.
+Differences, findings, letters and pages of ours take their words from here. The words themselves rest in
+`languages/en.yaml`; what is said in other languages too goes through `troth.policy.language`.
 """
 
 from __future__ import annotations
@@ -9,82 +10,43 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 from troth.policy.finding import quoted
+from troth.policy.language import capital, language
 from troth.policy.model import Basis, BelowFloor, Kind, Permission, Terms
-from troth.policy.packs import countries
 from troth.policy.shapes import DURATION
 
-BASES: Mapping[Basis, str] = {
-    Basis.CONSENT: "your consent",
-    Basis.CONTRACT: "a contract with you or your company",
-    Basis.LEGAL_OBLIGATION: "a duty the law lays on us",
-    Basis.VITAL_INTERESTS: "the protection of somebody's life",
-    Basis.PUBLIC_TASK: "a task in the public interest",
-    Basis.LEGITIMATE_INTERESTS: "our legitimate interests",
-}
-KINDS: Mapping[Kind, str] = {
-    Kind.ESSENTIAL: "what the site cannot do without", Kind.SERVICE: "service", Kind.STATISTICS: "statistics",
-    Kind.JOINING: "joining what was collected apart", Kind.PERSONALISATION: "personalisation", Kind.MARKETING: "marketing",
-    Kind.ADVERTISING: "advertising", Kind.PUBLICATION: "publication",
-}
-PERMISSIONS: Mapping[Permission, str] = {
-    Permission.NONE: "we do not ask", Permission.MAY_OBJECT: "you may say no", Permission.ASK_BEFORE: "we ask you first",
-}
-SAFEGUARDS: Mapping[str, str] = {
-    "standard-contractual-clauses": "standard contractual clauses", "binding-rules": "binding rules of the group",
-    "data-privacy-framework": "membership of the Data Privacy Framework", "transfer-agreement": "a transfer agreement",
-}
-CHANNELS: Mapping[str, str] = {
-    "web": "your visits to the site", "form": "forms you send", "telephone": "telephone calls", "blog": "comments you post",
-    "social": "our social media pages", "account": "customer accounts", "email": "e-mails", "chat": "chats", "sms": "text messages",
-    "post": "letters", "import": "files we were given",
-}
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
-_SMALL: Mapping[str, timedelta] = {"hour": timedelta(hours=1), "minute": timedelta(minutes=1), "second": timedelta(seconds=1)}
+__all__ = ["BASES", "CHANNELS", "KINDS", "PERMISSIONS", "SAFEGUARDS", "capital", "country", "day", "length", "listed", "plain", "small"]
+
+_ENGLISH = language("en")
+BASES: Mapping[Basis, str] = {Basis(name): words for name, words in _ENGLISH.under("bases").items()}
+KINDS: Mapping[Kind, str] = {Kind(name): words for name, words in _ENGLISH.under("kinds").items()}
+PERMISSIONS: Mapping[Permission, str] = {Permission(name): words for name, words in _ENGLISH.under("permissions").items()}
+SAFEGUARDS: Mapping[str, str] = _ENGLISH.under("safeguards")
+CHANNELS: Mapping[str, str] = _ENGLISH.under("channels")
 
 
 def length(kept: timedelta | None) -> str:
     """A duration in the largest unit that says it. Years and months may say a fiftieth more than is kept, never less."""
-    if kept is None:
-        return "as long as it is needed"
-    days, rest = kept.days, kept % timedelta(days=1)
-    if rest:
-        unit = next(name for name, span in _SMALL.items() if not kept % span)
-        return _counted(kept // _SMALL[unit], unit)
-    for unit, span in (("year", 365.25), ("month", 30.4375)):
-        count = round(days / span)
-        if count and 0.98 * count * span <= days <= int(count * span) + 1:
-            return _counted(count, unit)
-    return _counted(days // 7, "week") if days and not days % 7 else _counted(days, "day")
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    return _ENGLISH.length(kept)
 
 
 def listed(names: Iterable[str], last: str = "and") -> str:
     """Names as a person lists them: `a, b and c`."""
-    every = list(dict.fromkeys(names))
-    return every[0] if len(every) == 1 else f"{', '.join(every[:-1])} {last} {every[-1]}" if every else "nothing"
+    return _ENGLISH.listed(names, last)
 
 
 def country(code: str) -> str:
     """A country's plain name, or its code when it has none here."""
-    return countries().get(code, code)
+    return _ENGLISH.country(code)
 
 
 def day(on: date) -> str:
     """A day as a letter is dated: `1 October 2026`."""
-    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
-
-
-def capital(words: str) -> str:
-    """The words as the start of a sentence."""
-    return words[:1].upper() + words[1:]
+    return _ENGLISH.day(on)
 
 
 def small(words: str) -> str:
     """The words inside a sentence. Names written in capitals stay."""
-    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
+    return _ENGLISH.small(words)
 
 
 def plain(value: object) -> str:
