@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from troth import look
 from troth.base.errors import Fault
 from troth.base.filelock import exclusive
 from troth.centre import routes as centre_routes
@@ -138,22 +139,30 @@ async def _health(_request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-async def _fault(_request: Request, fault: Fault) -> Response:
+_NOT_FOUND = Fault("not-found", "there is nothing here", status=404)
+_WRONG_METHOD = Fault("method-not-allowed", "this address is not for that method", status=405)
+_BROKEN = Fault("failed", "something failed here; it was refused and nothing was kept", status=500)
+
+
+async def _fault(http: Request, fault: Fault) -> Response:
+    """A coded error as who asks reads it: a page for people, JSON for programs."""
     headers = {"retry-after": "1"} if fault.status in (429, 503) else {}
+    if look.wants_page(http):
+        return look.error_page(http, fault.status, fault.code, fault.message, fault.help, headers=headers)
     return JSONResponse(fault.as_json(), fault.status, headers)
 
 
-async def _refused(_request: Request, refused: Refused) -> Response:
-    return JSONResponse(refused.as_json(), refused.status)
+async def _refused(http: Request, refused: Refused) -> Response:
+    return await _fault(http, Fault(str(refused.reason), str(refused), status=refused.status))
 
 
-async def _not_found(_request: Request, _error: Exception) -> Response:
-    return JSONResponse({"code": "not-found", "message": "there is nothing here"}, 404)
+async def _not_found(http: Request, _error: Exception) -> Response:
+    return await _fault(http, _NOT_FOUND)
 
 
-async def _broken(_request: Request, _error: Exception) -> Response:
-    return JSONResponse({"code": "failed", "message": "something failed here; it was refused and nothing was kept"}, 500)
+async def _broken(http: Request, _error: Exception) -> Response:
+    return await _fault(http, _BROKEN)
 
 
-async def _wrong_method(_request: Request, _error: Exception) -> Response:
-    return JSONResponse({"code": "method-not-allowed", "message": "this address is not for that method"}, 405)
+async def _wrong_method(http: Request, _error: Exception) -> Response:
+    return await _fault(http, _WRONG_METHOD)

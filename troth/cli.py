@@ -19,7 +19,7 @@ from troth.console.commands import operator
 from troth.disclose.commands import disclose
 from troth.ledger_commands import ledger
 from troth.policy_commands import policy
-from troth.prove.registry import BEHAVIOURS, Behaviour
+from troth.prove.registry import BEHAVIOURS, Named, proofs_named
 from troth.prove.verify import PromiseState, State, as_json, run_proofs
 from troth.reports.api import read_since, refusals_told
 from troth.reports.events import events_for
@@ -132,12 +132,13 @@ def verify(name: str, data: Path | None, as_json: bool) -> None:
 
 def _verified(name: str, data: Path | None, url: str, quiet: bool) -> list[PromiseState]:
     with Progress(console=out, disable=quiet, transient=True) as progress:
-        bar = progress.add_task("proofs", total=len(BEHAVIOURS))
+        workspace = workspace_of(data, name)
+        bar = progress.add_task("proofs", total=len(proofs_named(workspace.policy)))
 
-        def told(behaviour: Behaviour, words: str) -> None:
+        def told(proof: Named, words: str) -> None:
             progress.advance(bar)
 
-        return run_proofs(workspace_of(data, name), url, told)
+        return run_proofs(workspace, url, told)
 
 
 def _json(states: list[PromiseState]) -> list[dict[str, str]]:
@@ -160,12 +161,12 @@ def sabotage() -> None:
 @sabotage.command("list")
 @json_option
 def sabotage_list(as_json: bool) -> None:
-    """Every way of breaking it, and the promises that must then turn red."""
+    """Every way of breaking it, and the proofs that must then turn red."""
     import troth.prove.sabotages  # noqa: F401  (entering the list is what importing it does)
     from troth.prove.sabotage import SABOTAGES
 
     rows = [
-        {"name": one.name, "words": one.words, "breaks": sorted({id for b in BEHAVIOURS.values() if b.sabotage == one.name for id in b.promises})}
+        {"name": one.name, "words": one.words, "breaks": sorted(behaviour.name for behaviour in BEHAVIOURS.values() if behaviour.sabotage == one.name)}
         for one in SABOTAGES.values()
     ]
     tell(as_json, rows, lambda value: say_each(f"{row['name']:28} {row['words']}" for row in rows))

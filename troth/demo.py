@@ -35,7 +35,6 @@ from troth.serve import EXAMPLES, prepare_examples, serve
 from troth.settings import Settings
 from troth.workspace import House, owning
 
-VISITS = {"infinity": 600, "harbour": 150, "alder": 150}
 MARK = "demo.json"  # in the data folder: how far the replay came, and its tally
 _SEED = 10
 _PATIENCE = 60.0  # seconds for the server to answer
@@ -53,7 +52,7 @@ class OpenSite:
 @click.group(cls=Commands, invoke_without_command=True)
 @click.option("--port", type=int, default=None, help="port of Troth itself (default: 8000)")
 @click.option("--examples", type=click.Path(exists=True, file_okay=False, path_type=Path), default=EXAMPLES, hidden=True)
-@click.option("--visits", type=int, default=None, hidden=True, help="so many visits to infinity, a quarter of it to each client")
+@click.option("--visits", type=int, default=None, hidden=True, help="so many visits to the busiest site, and fewer to the others in proportion")
 @data_option
 def main(port: int | None, data: Path | None, examples: Path, visits: int | None) -> None:
     """Serve Troth and its example sites with a month of traffic, until stopped."""
@@ -63,7 +62,7 @@ def main(port: int | None, data: Path | None, examples: Path, visits: int | None
         _check_port(settings)
         prepare_examples(settings, examples)
         accounts = prepare_demo_operators(settings)
-        replay = Replay(settings, examples, _visits(visits))
+        replay = Replay(settings, examples, visits_to(examples, visits))
         sites = start_sites(settings, examples)
         guide = threading.Thread(target=_guide, args=(settings, sites, accounts, replay), name="guide", daemon=True)
         guide.start()
@@ -83,8 +82,10 @@ def _leave(_signal: int, _frame: FrameType | None) -> None:
     sys.exit(0)
 
 
-def _visits(infinity: int | None) -> dict[str, int]:
-    return VISITS if infinity is None else {"infinity": infinity, "harbour": infinity // 4, "alder": infinity // 4}
+def visits_to(examples: Path, most: int | None = None) -> dict[str, int]:
+    """How many visits each workspace's site gets: as `sites.json` says, or in that proportion with `most` at the busiest."""
+    usual = {site.workspace: site.visits for site in _load(examples / "sites" / "serve.py").read_sites()}
+    return usual if most is None else {name: most * visits // max(usual.values()) for name, visits in usual.items()}
 
 
 def _check_port(settings: Settings) -> None:

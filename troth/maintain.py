@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from troth.base.clock import now, now_micros
-from troth.disclose import outbox
+from troth.disclose import announce, outbox, told
 from troth.ledger.checkpoint import parse_unverified
 from troth.ledger.tape import TapeKind
 from troth.retain import sweep_when_due
@@ -27,7 +27,9 @@ def tend(workspace: Workspace) -> None:
         if _worth_settling(workspace):
             workspace.lake.settle()
         workspace.lake.unlink_retired()
+        told.tell_recipients(workspace)
         erasure.continue_cases(workspace)
+        announce.go_on(workspace)
         outbox.deliver_waiting(workspace)
         outbox.sweep(workspace)
         sweep_when_due(workspace)

@@ -30,6 +30,7 @@ from troth.gate.plan import Plan, RowClass
 from troth.ledger.entry import EntryKind
 from troth.policy.model import Form, Policy
 from troth.store.correct import correction
+from troth.store.journal import outlive_row
 from troth.store.lake import SettledFile
 from troth.subjects.directory import move_epoch
 from troth.workspace import Workspace
@@ -83,8 +84,10 @@ def what_stays(plan: Plan, kind: RowClass, parts: Iterable[str], age: timedelta)
     `parts` names the retention rules under which the row holds something sealed.
     """
     policy = plan.policy
-    serving = [p for p in policy.purposes.values() if plan.serves(kind, p) and within(p.keep_for, age)]
-    needed = {item for purpose in serving for item in purpose.items if item_in_time(policy, item, age)}
+    then = plan.then  # no later version keeps longer, or for more, than what was collected was collected for
+    serving = [p for p in policy.purposes.values() if plan.serves(kind, p) and within(then.keep_for(kind.policy_version, p), age)]
+    needed = {item for purpose in serving for item in then.items(kind.policy_version, purpose) if item_in_time(policy, item, age)}
+    needed -= {item for item in needed if not within(then.rule_keeps(kind.policy_version, policy.items[item].keep), age)}
     clear = frozenset(item for item in needed if policy.items[item].form is Form.CLEAR)
     stay = frozenset(part for part in parts if _part_stays(policy, kind, part, needed, bool(serving), age))
     event = policy.events.get(kind.event)
@@ -236,6 +239,7 @@ class _Sweep:
             self.lake.enlist(conn, written)
         for seq, clear, sealed in self.journal:
             if clear is None:
+                outlive_row(conn, seq, erased=False)
                 conn.exec_driver_sql("DELETE FROM journal WHERE seq = ?", (seq,))
             else:
                 conn.exec_driver_sql("UPDATE journal SET clear = ?, sealed = ? WHERE seq = ?", (clear, sealed, seq))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import socket
 import threading
@@ -99,7 +100,7 @@ def running_at(data: Path) -> str | None:
 def prepare_examples(settings: Settings, examples: Path = EXAMPLES) -> None:
     """Make the example workspaces with their policies, where they are not there yet."""
     house = House(settings)
-    for name in ("infinity", "harbour", "alder"):
+    for name in _example_workspaces(examples):
         policy = examples / name / "policy.yaml"
         if policy.exists():
             workspace = house.create(name)
@@ -108,3 +109,10 @@ def prepare_examples(settings: Settings, examples: Path = EXAMPLES) -> None:
             if not known:
                 house.publish(read_policy(policy))
     house.close()
+
+
+def _example_workspaces(examples: Path) -> list[str]:
+    """The workspaces that the table of the example sites names, in its order: parents stand before their clients."""
+    table = examples / "sites" / "sites.json"
+    sites = json.loads((table if table.exists() else EXAMPLES / "sites" / "sites.json").read_text(encoding="utf-8"))
+    return list(dict.fromkeys(site["workspace"] for site in sites))

@@ -6,7 +6,6 @@ holds at an instant. It decides nothing about data.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import os
@@ -14,13 +13,11 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, Table, Text
+from sqlalchemy import Connection
 
-from troth.base.clock import instant, micros, now, now_micros
+from troth.base.clock import now_micros
 from troth.base.database import Database, key_metadata, metadata
 from troth.base.errors import Fault
 from troth.base.filelock import exclusive
@@ -29,44 +26,20 @@ from troth.gate.admit import Reads
 from troth.gate.grant import Grant
 from troth.gate.plan import Plan
 from troth.ledger.checkpoint import load_or_create_key
-from troth.ledger.entry import EntryKind
 from troth.ledger.log import Log
 from troth.ledger.tape import Tape
 from troth.policy.compose import narrows
 from troth.policy.finding import errors
 from troth.policy.model import Policy
-from troth.policy.parse import PolicyInvalid, parse
-from troth.policy.write import to_yaml
+from troth.policy.parse import PolicyInvalid
 from troth.settings import Settings
 from troth.store.journal import Classes
 from troth.store.lake import Lake
 from troth.store.view import Views
 from troth.subjects.keys import KeyRing
-
-policy_version = Table(
-    "policy_version",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("version", Text, nullable=False, unique=True),
-    Column("text", Text, nullable=False),
-    Column("hash", Text, nullable=False),
-    Column("published_at", BigInteger, nullable=False),
-    Column("effective_at", BigInteger, nullable=False),
-    Column("entry", Integer, nullable=False),
-)
+from troth.versions import Coming, PublishedVersion, Revision, Versions, parse_policy
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,30}")
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedVersion:
-    """One published policy version; `hash` is over its canonical text."""
-
-    version: str
-    hash: str
-    published_at: datetime
-    effective_at: datetime
-    text: str
 
 
 class Workspace:
@@ -91,9 +64,7 @@ class Workspace:
         self.lake = Lake(self.folder / "lake", self.state)
         self.views = Views(self.lake, self.state, self.classes, self.folder / "tmp")
         self.access = _access(self.secrets / "access.json")
-        self._plans: dict[str, Plan] = {}
-        self._newest: tuple[int, list[PublishedVersion]] = (-1, [])
-        self._guard = threading.Lock()
+        self.published = Versions(id, self.state, self.log)
 
     @property
     def origin(self) -> str:
@@ -123,67 +94,33 @@ class Workspace:
 
     def plan_at(self, conn: Connection, at: int) -> Plan:
         """The plan in force at an instant (microseconds), seen from the caller's transaction."""
-        for version in reversed(self.versions(conn)):
-            if micros(version.effective_at) <= at:
-                return self.plan_of(version)
-        raise Fault("no-policy", f"workspace `{self.id}` has no policy in force", help=f"troth policy publish {self.id}", status=503)
+        version = self.published.at(conn, at)
+        if version is None:
+            help = f"troth policy publish {self.id}"
+            raise Fault("no-policy", f"workspace `{self.id}` has no policy in force", help=help, status=503)
+        return self.published.plan_of(version, conn)
 
     def plan_of(self, version: PublishedVersion) -> Plan:
-        """The compiled plan of one published version."""
-        plan = self._plans.get(version.hash)
-        if plan is None:
-            plan = self._plans[version.hash] = Plan(parse_policy(version.text))
-        return plan
+        """The compiled plan of one published version; raises `version-tampered`."""
+        return self.published.plan_of(version)
 
     def versions(self, conn: Connection) -> list[PublishedVersion]:
         """Every published version, oldest first."""
-        count = conn.exec_driver_sql("SELECT coalesce(max(id), 0) FROM policy_version").scalar_one()
-        known, versions = self._newest
-        if count != known:
-            rows = conn.exec_driver_sql("SELECT version, hash, published_at, effective_at, text FROM policy_version ORDER BY id")
-            versions = [PublishedVersion(row[0], row[1], instant(row[2]), instant(row[3]), row[4]) for row in rows]
-            self._newest = (count, versions)
-        return versions
+        return self.published.all(conn)
 
-    def publish(self, policy: Policy, operator: str = "owner") -> PublishedVersion:
-        """Put a policy in force, from its effective date on; live, and never to be edited after.
+    def coming(self) -> list[Coming]:
+        """The announced versions that do not hold yet, soonest first."""
+        with self.state.read() as conn:
+            return self.published.announced(conn, now_micros())
 
-        Raises `version-published`, `date-unchanged` or `other-workspace`.
-        """
-        if policy.workspace != self.id:
-            raise Fault("other-workspace", f"this policy is for workspace `{policy.workspace[:30]}`, not `{self.id}`")
-        text = to_yaml(policy)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        with self.state.write() as conn:
-            earlier = self.versions(conn)
-            for version in earlier:
-                if version.version == policy.version:
-                    if version.hash == digest:
-                        return version
-                    raise Fault("version-published", f"version `{policy.version}` is published and cannot be edited", help="raise `version`")
-            if earlier and earlier[-1].text != text and not _dated_honestly(earlier[-1], policy):
-                raise Fault("date-unchanged", "the text changed but `changed_on` did not", help="set `changed_on` to the day of the change")
-            at = now_micros()
-            starts = datetime.combine(policy.effective_on, datetime.min.time(), UTC)
-            body = {"version": policy.version, "sha256": digest, "operator": operator}
-            entry = self.log.append(conn, EntryKind.POLICY_PUBLISHED, body, instant(at))
-            effective = max(at, micros(starts))
-            conn.exec_driver_sql(
-                "INSERT INTO policy_version (version, text, hash, published_at, effective_at, entry) VALUES (?, ?, ?, ?, ?, ?)",
-                (policy.version, text, digest, at, effective, entry),
-            )
-        return PublishedVersion(policy.version, digest, instant(at), instant(effective), text)
+    def publish(self, policy: Policy, how: Revision = Revision()) -> PublishedVersion:
+        """Put a policy in force, from its effective date on; live, and never to be edited after. Raises what `Versions.publish` does."""
+        return self.published.publish(policy, how)
 
     def close(self) -> None:
         """Let go of the files."""
         self.state.close()
         self._key_database.close()
-
-
-def _dated_honestly(earlier: PublishedVersion, policy: Policy) -> bool:
-    """Whether a changed text says a later day than the one before it; the same day is honest when it is today."""
-    before = parse_policy(earlier.text).changed_on
-    return policy.changed_on > before or policy.changed_on == before == now().date()
 
 
 def check_name(id: str) -> None:
@@ -231,13 +168,13 @@ class House:
         check_name(id)
         return self._open.get(id) or self._opened(id)
 
-    def publish(self, policy: Policy) -> PublishedVersion:
+    def publish(self, policy: Policy, how: Revision = Revision()) -> PublishedVersion:
         """Put a policy in force in its workspace; a client's must keep within its parent's. Raises PolicyInvalid."""
         if policy.parent is not None and policy.parent in self.names():
             wider = errors(narrows(self.workspace(policy.parent).policy, policy))
             if wider:
                 raise PolicyInvalid(wider)
-        return self.create(policy.workspace).publish(policy)
+        return self.create(policy.workspace).publish(policy, how)
 
     def clients_of(self, id: str) -> list[Workspace]:
         """The workspaces whose policy names this one as its parent."""
@@ -301,9 +238,5 @@ def owning(folder: Path) -> Iterator[None]:
         raise Fault("data-not-writable", f"`{folder.name}` cannot be written", help="check who owns the data folder", status=503) from None
 
 
-def parse_policy(text: str) -> Policy:
-    """A stored version read back; raises PolicyInvalid."""
-    policy, findings = parse(text)
-    if policy is None:
-        raise PolicyInvalid(findings)
-    return policy
+
+__all__ = ["House", "PublishedVersion", "Revision", "Workspace", "check_name", "owning", "parse_policy"]

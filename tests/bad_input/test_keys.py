@@ -85,7 +85,27 @@ def test_what_a_site_posts_is_read_with_the_same_care(server: Server, path: str,
 )
 def test_what_is_not_there_is_a_coded_error(server: Server, path: str, status: int) -> None:
     found, answer = server.post(path, consent(server.access()["publishable_key"]))
-    assert found in (status, 405) and is_coded(answer)
+    assert found == status and is_coded(answer)
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/infinity", "/infinity/nothing", "/infinity/console/nothing", "/infinity/privacy/nothing", "/api/x/y"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_unknown_address_is_not_found_as_a_page_for_people_and_json_for_programs(server: Server, path: str, method: str) -> None:
+    status, answer = server.call(method, path, b"")
+    assert status == 404 and json.loads(answer)["code"] == "not-found"
+    status, answer = server.call(method, path, b"", {"accept": "text/html"})
+    assert status == 404 and b"There is nothing here" in answer and b"/static/" in answer
+
+
+def test_a_wrong_method_at_a_known_address_is_told_so(server: Server) -> None:
+    for method, path in (("POST", "/infinity/policy"), ("GET", "/infinity/forms/contact"), ("DELETE", "/infinity/consent")):
+        status, answer = server.call(method, path, b"")
+        assert status == 405 and json.loads(answer)["code"] == "method-not-allowed", path
+
+
+def test_a_preflight_is_still_answered_at_every_address_of_a_workspace(server: Server) -> None:
+    headers = {"origin": "http://127.0.0.1:8101", "access-control-request-method": "POST"}
+    assert server.call("OPTIONS", "/infinity/consent", b"", headers)[0] == 204
 
 
 def test_a_site_that_the_policy_does_not_list_may_not_send(server: Server) -> None:

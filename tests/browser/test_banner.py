@@ -56,6 +56,21 @@ def test_before_the_answer_california_is_counted_and_offered_an_opt_out(visit: O
     until(lambda: cal.number() == "020 7946 0101", "the lent number")
 
 
+def test_where_refusing_is_left_to_the_browser_only_what_law_asks_first_is_asked(visit: Open, fake: FakeTroth) -> None:
+    fake.terms["asking"] = {"mode": "browser-only"}
+    cal, bea = visit(LOS_ANGELES), visit(LONDON)
+    cal.go()
+    until(fake.pages, "the page view")
+    assert not cal.asked() and fake.pages()[0]["anonymousId"] == cal.id()
+    cal.page.click("#troth-back")
+    cal.page.click("#troth-dialog-reject")
+    until(lambda: cal.id() is None, "the identifier goes with the no said at the button")
+    bea.go()
+    assert bea.asked()
+    asked = bea.page.inner_text("#troth-banner")
+    assert "Fitting pages to you" in asked and "Learning how the site is used" not in asked
+
+
 def test_britain_counts_at_once_but_asks_before_it_joins_calls(visit: Open, fake: FakeTroth) -> None:
     bea = visit(LONDON)
     bea.go()

@@ -20,7 +20,7 @@ def test_a_page_view_carries_its_address_referrer_and_where_the_clock_is(visit: 
     assert event["context"]["page"] == {
         "url": f"{cal.site}/pricing?utm_source=letter&q=boots", "path": "/pricing", "search": "?utm_source=letter&q=boots",
         "title": "Pricing · Infinity", "referrer": "https://search.example/"}
-    assert event["context"]["timezone"] == LOS_ANGELES and event["context"]["locale"] == "en"
+    assert event["context"]["timezone"] == LOS_ANGELES and event["context"]["locale"] == "en-GB"
     assert event["context"]["consent"] == {"cookies": "unasked"} and "Chrome" in event["context"]["userAgent"]
     assert fake.batches[0]["writeKey"] == "pk_test" and fake.batches[0]["content_type"].startswith("text/plain")
 

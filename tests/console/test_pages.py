@@ -15,7 +15,7 @@ from troth.ledger.entry import EntryKind
 from troth.subjects.directory import IdentifierKind
 
 HOME = "/infinity/console/"
-PATHS = ("", "calls", "people", "refused", "policy", "settings", "workspaces")
+PATHS = ("", "calls", "people", "requests", "refused", "imports", "policy", "settings", "workspaces")
 CALIFORNIAN = "+12135550100"
 
 
@@ -71,6 +71,35 @@ async def test_calls_show_their_source_or_why_they_have_none_and_lead_to_the_vis
     assert f"{HOME}people/{ref}" in page
     journey = text_of((await browser.get(f"{HOME}people/{ref}")).text)
     assert "Visit from news (email)" in journey and "Call to 020 7946" in journey
+
+
+async def test_a_join_is_parted_on_a_persons_page_and_the_undoing_shown(office: Office) -> None:
+    fill(office)
+    browser = await office.signed_in()
+    ref = office.town.ref(CALIFORNIAN, IdentifierKind.PHONE)
+    page = (await browser.get(f"{HOME}people/{ref}")).text
+    (join,) = re.findall(r'data-join="(\d+)"', page)
+    assert "a call came to the number their page showed" in text_of(page)
+    form = {"csrf": csrf_in(page), "link": join}
+    assert (await browser.post(f"{HOME}people/{ref}/part", form | {"csrf": "x"})).status_code == 403
+    assert (await browser.post(f"{HOME}people/{ref}/part", form | {"link": "4711"})).status_code == 404
+    done = await browser.post(f"{HOME}people/{ref}/part", form)
+    assert done.headers["location"] == f"{HOME}people/{ref}?done=parted"
+    after = (await browser.get(f"{HOME}people/{office.town.ref('ada-ada-ada')}?done=parted")).text
+    assert f'data-parted="{join}"' in after and "data-join" not in after and "They are apart again" in after
+    assert "Call to" not in text_of(after).partition("Read as one person")[0]
+    assert (await browser.post(f"{HOME}people/{ref}/part", form)).status_code == 404
+    (entry,) = office.town.entries(EntryKind.UNJOINED)
+    assert entry["operator"] == next(one.id for one in office.operators.all() if one.name == "Odile")
+
+
+async def test_who_may_not_see_a_person_parts_nothing(office: Office) -> None:
+    fill(office)
+    ref = office.town.ref(CALIFORNIAN, IdentifierKind.PHONE)
+    browser = await office.signed_in("Sabine")
+    token = csrf_in((await browser.get(HOME)).text)
+    assert (await browser.post(f"{HOME}people/{ref}/part", {"csrf": token, "link": "1"})).status_code == 404
+    assert office.town.entries(EntryKind.UNJOINED) == []
 
 
 async def test_no_callers_number_and_no_address_stands_on_any_page(office: Office) -> None:

@@ -98,6 +98,8 @@ def test_a_purpose_without_a_basis_cannot_be_acted_on(place: Place) -> None:
     place.say(ben, newsletter=State.GIVEN)
     _use(place, ben, "newsletter", "unknown-purpose")
     place.publish(whole)
+    _use(place, ben, "newsletter", "not-asked")  # a yes to what the policy did not name is no yes to what it names now
+    place.say(ben, newsletter=State.GIVEN)
     assert _use(place, ben, "newsletter")["basis"] == "consent"
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from argon2 import PasswordHasher
+from starlette.applications import Starlette
 
+from troth import look
 from troth.collect.import_log import Import, import_access_log
 from troth.collect.ingest import Ingest
+from troth.console.operators import Operators
+from troth.console.routes import routes_for
+from troth.console.seat import COOKIE, Doorkeeper
+from troth.console.sessions import Sessions
 from troth.reports.imports import ImportFunnel, funnel_of
 from troth.serve import prepare_examples
 from troth.settings import Settings
@@ -55,6 +65,32 @@ class Desk:
     def count(self, table: str) -> int:
         with self.workspace.state.read() as conn:
             return int(conn.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())
+
+
+def console_page(desk: Desk) -> str:
+    """The console's page of imports, as an owner's browser gets it."""
+    operators = Operators(desk.settings, PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    operators.add("Odile", "infinity", "owner", "four words in a row")
+    sessions = Sessions(desk.settings, operators)
+    token = sessions.sign_in("Odile", "four words in a row", "127.0.0.1")
+    app = Starlette(routes=[*look.routes(), *routes_for(Doorkeeper(House(desk.settings), operators, sessions))])
+
+    async def page() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://troth.test", cookies={COOKIE: token}) as browser:
+            return await browser.get("/infinity/console/imports", headers={"accept": "text/html"})
+
+    answer = asyncio.run(page())
+    operators.close()
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def shown_by_console(desk: Desk) -> dict[str, int]:
+    """The numbers of the newest funnel, read from that page."""
+    newest = console_page(desk).partition("data-import=")[2].partition("data-import=")[0]
+    found = re.findall(r'data-step="([a-z-]+)">−?([0-9\u202f]+)<', newest)
+    return {step: int(count.replace("\u202f", "")) for step, count in found}
 
 
 @pytest.fixture

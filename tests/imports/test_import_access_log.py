@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.collect.test_access_log_parsing import SAMPLE, WHOLE, lines_of, recount
-from tests.imports.conftest import CHROME, Desk, line
+from tests.imports.conftest import CHROME, Desk, console_page, line, shown_by_console
 from tests.running import ROOT
 from troth.base.clock import day_of, micros, now
 from troth.base.errors import Fault
@@ -40,7 +40,23 @@ def test_the_funnel_of_the_whole_log_equals_an_independent_recount(desk: Desk) -
     assert (found.other_method, found.other_status) == (counted["not-a-page:method"], counted["not-a-page:status"])
     assert found.page_views == found.kept == counted["page-view"] == len(desk.rows())
     assert found.refused == {} and found.complete
+    assert shown_by_console(desk) == {
+        "read": len(lines), "asset": counted["asset"], "robot": counted["robot"], "malformed": counted["malformed"],
+        "other-method": counted["not-a-page:method"], "other-status": counted["not-a-page:status"],
+        "page-view": counted["page-view"], "kept": counted["page-view"],
+    }  # fmt: skip
     assert len(lines) / took > 2_000, f"{len(lines) / took:.0f} lines a second"
+
+
+def test_the_console_shows_why_page_views_were_refused(desk: Desk, log: Log) -> None:
+    desk.bring(log(line(at="17/May/2015:10:05:03 +0000"), line(at="17/May/2015:10:05:04 +0000"), line("/a.css")), "keep")
+    shown = {"read": 3, "asset": 1, "page-view": 2, "too-old": 2, "kept": 0}
+    assert {step: count for step, count in shown_by_console(desk).items() if count or step == "kept"} == shown
+
+
+def test_the_console_of_a_business_without_imports_says_how_to_begin(desk: Desk) -> None:
+    page = console_page(desk)
+    assert "No access log was brought in" in page and "troth collect access.log" in page
 
 
 def test_each_page_view_is_kept_on_the_day_of_its_line_moved_as_asked(desk: Desk) -> None:

@@ -112,7 +112,7 @@ def test_a_first_request_of_any_kind_costs_nothing_and_cannot_be_refused_as_too_
 
 def test_a_request_that_repeats_may_cost_something_or_be_refused_with_its_reason(workspace: Workspace, person: People) -> None:
     ada = person()
-    for _ in range(workspace.policy.settings.fee_after):
+    for _ in range(workspace.policy.rights.fees.after):
         opened(workspace, ada, Right.PORTABILITY)
     third, fourth = opened(workspace, ada, Right.PORTABILITY), opened(workspace, ada, Right.PORTABILITY)
     with workspace.state.write() as conn:

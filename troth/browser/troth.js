@@ -54,7 +54,7 @@
   const random = () => crypto.getRandomValues(new Uint8Array(16)).reduce((text, byte) => text + (byte + 256).toString(16).slice(1), "");
 
   // ---- what holds now ----
-  const signal = () => navigator.globalPrivacyControl === true;
+  const signal = () => navigator.globalPrivacyControl === true || !!terms?.signal; // the header counts where the property is not there
   const signalled = (purpose) => signal() && terms.gpc.includes(purpose.id);
   const locked = (purpose) => blocked || signalled(purpose);
   const choice = () => {
@@ -62,7 +62,8 @@
     return { ...kept, purposes: { ...kept.purposes } };
   };
   const answer = (purpose) => {
-    const [state, on] = String(choice().purposes[purpose.id] || "").split(" ");
+    const [state, on, version] = String(choice().purposes[purpose.id] || "").split(" ");
+    if (state === "given" && version !== terms.anew[purpose.id]) return {}; // a yes to what it was before it changed
     return { state, live: Date.now() - Date.parse(on) < terms.ask_again_after_days * 864e5 };
   };
   const permitted = (purpose) => {
@@ -71,7 +72,8 @@
     return (state === "given" && live) || purpose.mode === "may-object";
   };
   const permits = (ids) => terms.purposes.some((purpose) => ids.includes(purpose.id) && permitted(purpose));
-  const unanswered = () => terms.purposes.filter((purpose) => !locked(purpose) && !answer(purpose).live);
+  const quiet = (purpose) => terms.asking?.mode === "browser-only" && purpose.mode === "may-object"; // a no is left to the browser and the button
+  const unanswered = () => terms.purposes.filter((purpose) => !locked(purpose) && !quiet(purpose) && !answer(purpose).live);
   const keptId = () => read(VISITOR).match(/^[0-9a-f]{32}$/)?.[0] || null;
   const visitor = () => (terms && terms.purposes.some(permitted) ? keptId() : null);
   const cookieState = () => {
@@ -85,7 +87,7 @@
   const keep = (kept) => write(CHOICE, JSON.stringify(kept), terms.ask_again_after_days);
   const record = (changes, how) => {
     const before = keptId(), kept = choice(), today = new Date().toISOString().slice(0, 10);
-    for (const id in changes) kept.purposes[id] = `${changes[id]} ${today}`;
+    for (const id in changes) kept.purposes[id] = [changes[id], today, terms.anew[id]].join(" ").trim();
     keep({ version: terms.version, how, purposes: kept.purposes, unsent: 1 });
     settle();
     tell(changes, how, visitor() || before);
@@ -158,7 +160,7 @@
       page = { url, path: page.path, search: new URL(url).search, referrer: page.referrer && new URL(page.referrer).origin + "/" };
       if (properties?.href) message.properties = { ...properties, href: bare(properties.href) };
     }
-    const context = { page, timezone, locale: language, userAgent: navigator.userAgent, consent: { cookies: cookieState() } };
+    const context = { page, timezone, locale: navigator.language, userAgent: navigator.userAgent, consent: { cookies: cookieState() } };
     return { ...message, ...(anonymousId && { anonymousId }), context };
   };
   const batch = (messages) => JSON.stringify({ writeKey: config.key, sentAt: new Date().toISOString(), batch: messages.map(dressed) });
@@ -356,8 +358,8 @@
     if (!said) return;
     place.warning = said.warning.version;
     find("[data-troth-warning]", place).forEach((one) => { one.textContent = said.warning.text; });
-    find("[data-troth-list]", place).forEach((list) => list.replaceChildren(...said.comments.map(({ name, text, on }) =>
-      make("li", {}, make("p", {}, make("b", {}, name), " ", make("time", {}, on)), make("p", {}, text)))));
+    find("[data-troth-list]", place).forEach((list) => list.replaceChildren(...said.comments.map(({ name, text, on, website }) =>
+      make("li", {}, make("p", {}, make("b", {}, website ? make("a", { href: website, rel: "nofollow ugc" }, name) : name), " ", make("time", {}, on)), make("p", {}, text)))));
     find("form", place).forEach((form) => { form.hidden = false; });
   };
 
@@ -403,7 +405,7 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
     page();
     const said = await told("/consent?" + new URLSearchParams({ tz: timezone, lang: language }));
     if (!said) return; // nothing is known to be permitted
-    terms = { gpc: [], cookies: [], joins: [], ...said, purposes: said.purposes.filter((purpose) => purpose.wording) }; // without words it is not asked
+    terms = { gpc: [], cookies: [], joins: [], anew: {}, ...said, purposes: said.purposes.filter((purpose) => purpose.wording) }; // without words it is not asked
     const { unsent, how } = choice();
     if (unsent) tell(states(terms.purposes.filter((purpose) => answer(purpose).state), (purpose) => answer(purpose).state), how, visitor());
     settle();

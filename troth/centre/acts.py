@@ -17,7 +17,7 @@ from troth.base.clock import instant, now
 from troth.base.errors import Fault
 from troth.centre.desk import Ask, Desk, Needs, details_missing, take_cookie
 from troth.centre.words import BADGES, MEASURES, RIGHTS, STATUSES, STEPS, flash_of
-from troth.disclose import letters, outbox
+from troth.disclose import letters, outbox, told
 from troth.disclose.outbox import Attachment
 from troth.policy.words import day
 from troth.rights import california, complaint, erasure, portability, rectify, requests, restrict, verify
@@ -130,8 +130,9 @@ def _know(ask: Ask) -> Response:
         grant = ask.own_right_in(conn, "know")
     if made.status is Status.REFUSED:
         return ask.back(f"/requests/{made.shown}")
+    statement = told.sale_statement(workspace).words
     with workspace.state.read() as conn:
-        report = california.know(ask.policy, opened(workspace, conn, grant, person.refs), disclosures_of(conn, person.refs), now())
+        report = california.know(ask.policy, opened(workspace, conn, grant, person.refs), disclosures_of(conn, person.refs), now(), statement)
         left = california.entitlement(conn, person, now())
     return ask.page("know.html", tab="rights", report=report, left=left)
 

@@ -23,20 +23,21 @@ from starlette.routing import Route
 
 from troth import look
 from troth.base.errors import Fault
+from troth.collect.privacy_signal import sent_in
 from troth.gate.admit import admit_subject
 from troth.gate.grant import Grant
 from troth.gate.reasons import Refused
 from troth.policy.model import Policy
+from troth.policy.packs_rights import verifying_under
 from troth.policy.words import capital
 from troth.rights import verify
 from troth.rights.access import Package, access_package, opened
-from troth.rights.points import ENOUGH, can_ask_for, held_details
+from troth.rights.points import can_ask_for, held_details
 from troth.rights.verify import Session, Shown
 from troth.workspace import House, Workspace
 
 COOKIE = "troth_centre"
 _LARGEST_FORM = 64 * 1024
-_TWO_DETAILS = frozenset({"california"})  # laws that ask for a second matching detail before data is handed out. 11 CCR 7062
 
 
 class Needs(StrEnum):
@@ -76,7 +77,8 @@ class Ask:
     def page(self, template: str, status: int = 200, **context: Any) -> Response:
         """A page of the centre."""
         usual: dict[str, Any] = {"w": self.workspace.id, "owner": self.policy.organisation.name, "here": "privacy", "policy": self.policy}
-        usual |= {"form_token": verify.form_token(self.token) if self.session else "", "person": self.session, "flash": None, "tab": ""}
+        usual |= {"coming": self.workspace.coming()}
+        usual |= {"form_token": verify.form_token(self.token) if self.session else "", "person": self.session, "flash": None, "tab": "", "signal": []}
         return look.render(f"centre/{template}", self.http, status=status, **(usual | context))
 
     def back(self, path: str = "", done: str = "", **more: str) -> Response:
@@ -102,6 +104,11 @@ class Ask:
     def package(self, act: str = "access") -> Package:
         """Everything about the person."""
         return access_package(self.workspace, self.person.refs, self.own_right(act), self.web_only)
+
+    @property
+    def signal(self) -> bool:
+        """Whether this browser sends Global Privacy Control."""
+        return sent_in(self.http.headers.raw)
 
     @property
     def client(self) -> str:
@@ -157,7 +164,7 @@ def details_missing(ask: Ask) -> list[str]:
     # Reading: of whom only an address is held, no second detail can be asked; the opened mailbox is then enough.
     """
     person = ask.person
-    if person.regime not in _TWO_DETAILS or person.shown is Shown.BROWSER or person.points >= ENOUGH:
+    if person.shown is Shown.BROWSER or person.points >= verifying_under(person.regime).details:
         return []
     grant = ask.own_right("verification")
     with ask.workspace.state.read() as conn:

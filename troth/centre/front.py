@@ -17,6 +17,7 @@ from starlette.routing import Route
 from troth.base.errors import Fault
 from troth.centre.desk import Ask, Desk, Needs, give_cookie, take_cookie
 from troth.centre.mine import home
+from troth.collect.choices import refused_by_signal
 from troth.disclose import letters
 from troth.rights import rectify, requests, verify
 from troth.rights.deadlines import Pause
@@ -43,7 +44,10 @@ def front(desk: Desk) -> list[Route]:
 
 
 def _front(ask: Ask) -> Response:
-    return home(ask) if ask.session else ask.page("front.html", asked=False, sent=ask.http.query_params.get("done", ""))
+    if ask.session:
+        return home(ask)
+    signal = [ask.policy.purposes[id].label for id in refused_by_signal(ask.workspace.plan, ask.policy.settings.default_regime)] if ask.signal else []
+    return ask.page("front.html", asked=False, sent=ask.http.query_params.get("done", ""), signal=signal)
 
 
 def _script(_ask: Ask) -> Response:

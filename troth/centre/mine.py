@@ -1,7 +1,8 @@
 """What have I said to each purpose, and how do I change it? One button a purpose, what it costs, and the whole history.
 
-Each press is recorded at once with its evidence; the next event already meets it.
-Source: GDPR Art. 7(3), 13(2)(b)-(c), 21
+Each press is recorded at once with its evidence; the next event already meets it. A browser's privacy signal is
+heard here as well, and shown as honoured.
+Source: GDPR Art. 7(3), 13(2)(b)-(c), 21; 11 CCR 7025(c)(6)
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from troth.base.clock import now_micros
 from troth.base.errors import Fault
 from troth.centre.desk import Ask, Desk
 from troth.centre.words import ACTS, HOW, flash_of
-from troth.collect import choices
+from troth.collect import choices, privacy_signal
 from troth.consent.record import PROHIBITIONS, Evidence, State, Strength
 from troth.consent.standing import read_standings
-from troth.gate.plan import Plan
+from troth.gate.plan import Plan, can_object
 from troth.policy.model import STRICTNESS, Permission, Purpose
 from troth.policy.words import BASES, capital
 from troth.rights.access import acts_of
-from troth.rights.objection import can_object, object_to
+from troth.rights.objection import object_to
 from troth.rights.verify import Session, Shown
 
 
@@ -47,7 +48,10 @@ def mine(desk: Desk) -> list[Route]:
 def home(ask: Ask) -> Response:
     """My choices."""
     person, plan = ask.person, ask.workspace.plan
+    if ask.signal:
+        privacy_signal.hear_person(ask.workspace, person.refs)
     with ask.workspace.state.read() as conn:
+        signal = [_label(plan, id) for id in privacy_signal.heard(conn, person.refs)]
         shown = [_choice(plan, person, purpose, *_stands(conn, plan, person, purpose)) for purpose in concerning(plan, person)]
         acts = [
             {"label": _label(plan, act.purpose), "said": ACTS[act.state], "at": act.at, "how": HOW.get(act.evidence.how, act.evidence.how),
@@ -56,7 +60,7 @@ def home(ask: Ask) -> Response:
         ]
     mine_to_say = [one for one in shown if one.press is not None and not one.weighed]
     rest = [one for one in shown if one.press is None or one.weighed]
-    return ask.page("mine.html", tab="choices", choices=mine_to_say, rest=rest, acts=acts, flash=flash_of(ask))
+    return ask.page("mine.html", tab="choices", choices=mine_to_say, rest=rest, acts=acts, signal=signal, flash=flash_of(ask))
 
 
 def concerning(plan: Plan, person: Session) -> list[Purpose]:
@@ -77,7 +81,7 @@ def _is_about(plan: Plan, purpose: Purpose, population: str, met: set[str]) -> b
 
 def _stands(conn: Connection, plan: Plan, person: Session, purpose: Purpose) -> tuple[State | None, Permission]:
     """What holds for a person under all their references: any no first, then any yes; and the strictest way of asking."""
-    standings = read_standings(conn, person.refs).values()
+    standings = [plan.heard(standing) for standing in read_standings(conn, person.refs).values()]
     states = [standing.states[purpose.id] for standing in standings if purpose.id in standing.states]
     modes = [plan.mode(purpose, standing.regime) for standing in standings]
     mode = max(modes, key=lambda one: STRICTNESS[one], default=plan.mode(purpose, person.regime))
@@ -98,11 +102,11 @@ def _choice(plan: Plan, person: Session, purpose: Purpose, state: State | None, 
 
 def _needless(plan: Plan, purpose: Purpose, state: State | None) -> Choice:
     why = f"We do not ask, because it rests on {BASES[purpose.basis]}."
-    if not can_object(plan.policy, purpose):
+    if not can_object(purpose):
         return Choice(purpose, True, why, "", None, False)
     if state is State.OBJECTED:
-        return Choice(purpose, True, "You objected. Somebody weighs it and answers you.", why, None, True)
-    return Choice(purpose, True, why, "You may object; somebody then weighs your reasons and answers you.", ("stop", "Object"), True)
+        return Choice(purpose, False, "You objected, so it has stopped. Somebody weighs it, unless that was done, and answers you.", why, None, True)
+    return Choice(purpose, True, why, "You may object: it stops at once, and somebody weighs your reasons.", ("stop", "Object"), True)
 
 
 def _choose(ask: Ask) -> Response:

@@ -1,41 +1,47 @@
-"""Where do people read the policy? The notice in force, every version for ever, and the cookies; for anyone.
+"""Where do people read the policy? The notice in force with what is announced, and the cookies; for anyone. Versions have their own file.
 
-The text itself is made by `troth.policy.notice`; its date stands where the policy promises.
+The texts themselves are made by `troth.policy.notice` and its neighbours; their date stands where the policy promises. Each can
+be had in another form (`.md`, `.pdf`, `.jsonld`) and in another language (`?language=de`).
 Source: GDPR Art. 12(1), 13, 14; Cal. Civ. Code 1798.130(a)(5)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from troth import look
-from troth.base.clock import now
 from troth.base.errors import Fault
-from troth.policy.diff import diff
+from troth.centre import versions
+from troth.look.paper import as_pdf
+from troth.policy.language import language, languages
 from troth.policy.model import Policy
 from troth.policy.notice import as_html, as_markdown, cookie_page, notice
+from troth.policy.notice_dpv import as_jsonld
+from troth.policy.notice_short import short_notice
+from troth.policy.notice_texts import untranslated
 from troth.policy.page import Page
-from troth.workspace import House, PublishedVersion, Workspace
+from troth.versions import Coming
+from troth.workspace import House, Workspace
 
-_MARKDOWN = "text/markdown; charset=utf-8"
+_MARKDOWN, _LINKED = "text/markdown; charset=utf-8", "application/ld+json"
+_KEPT = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 Handler = Callable[[Request, Workspace], Response]
 
 
 def routes(house: House) -> list[Route]:
-    """The routes of the public pages."""
-    found: list[tuple[str, Handler]] = [
-        ("/policy", _policy), ("/policy.md", _markdown), ("/policy/versions", _versions), ("/policy/versions/{version}", _version),
-        ("/policy/versions/{version}.md", _version_markdown), ("/cookies", _cookies),
-    ]
-    found.sort(key=lambda one: not one[0].endswith(".md"))  # `1.md` is a version's text, not a version
-    return [Route("/{w}" + path, _around(house, handler), methods=["GET"]) for path, handler in found]
+    """The routes of the public pages. Forms come first: `policy.pdf` is a form of the policy."""
+    found: list[tuple[str, Handler]] = []
+    for path in _TEXTS:
+        found += [(f"{path}.{form}", _in_form(path, form)) for form in ("md", "pdf", "jsonld")]
+    found += [("/policy", _policy), ("/policy/short", _short), ("/cookies", _cookies)]
+    return [*(Route("/{w}" + path, _around(house, handler), methods=["GET"]) for path, handler in found), *versions.routes(house, _around)]
 
 
 def _around(house: House, handler: Handler) -> Any:
@@ -51,69 +57,69 @@ def _around(house: House, handler: Handler) -> Any:
     return answer
 
 
-def _notice(policy: Policy) -> Page:
+def _language(http: Request) -> str:
+    """The language asked for; empty: the policy's own."""
+    asked = http.query_params.get("language", "")
+    if asked and asked not in languages():
+        raise Fault("no-such-language", "there is no such language here", f"one of {', '.join(languages())}", status=404)
+    return asked
+
+
+def _notice(policy: Policy, spoken: str = "") -> Page:
     home = f"/{policy.workspace}"
-    return notice(policy, f"{home}/policy/versions", f"{home}/cookies", f"{home}/privacy")
+    return notice(policy, f"{home}/policy/versions", f"{home}/cookies", f"{home}/privacy", spoken)
+
+
+def _brief(policy: Policy, spoken: str = "") -> Page:
+    return short_notice(policy, f"/{policy.workspace}/policy", f"/{policy.workspace}/privacy", spoken)
+
+
+_TEXTS: dict[str, Callable[[Policy, str], Page]] = {"/policy": _notice, "/policy/short": _brief, "/cookies": cookie_page}
+_LINKED_AS = {"/policy": "notice", "/policy/short": "short", "/cookies": "cookies"}
+
+
+def _in_form(path: str, form: str) -> Handler:
+    """One of the texts as a file."""
+    make = _TEXTS[path]
+
+    def answer(http: Request, workspace: Workspace) -> Response:
+        policy, spoken = workspace.policy, _language(http)
+        home = str(http.base_url).rstrip("/")
+        if form == "jsonld":
+            linked = as_jsonld(policy, _LINKED_AS[path], f"{home}/{policy.workspace}/policy", spoken)
+            return Response(json.dumps(linked, ensure_ascii=False), media_type=_LINKED, headers=_KEPT)
+        if form == "pdf":
+            return Response(as_pdf(make(policy, spoken), home), media_type="application/pdf", headers=_KEPT)
+        return PlainTextResponse(as_markdown(make(policy, spoken)), media_type=_MARKDOWN, headers=_KEPT)
+
+    return answer
 
 
 def _policy(http: Request, workspace: Workspace) -> Response:
-    return _page(http, workspace.policy, _notice(workspace.policy), "policy")
+    return _page(http, workspace.policy, _notice(workspace.policy, _language(http)), "policy", workspace.coming(), "policy")
 
 
-def _markdown(_http: Request, workspace: Workspace) -> Response:
-    return PlainTextResponse(as_markdown(_notice(workspace.policy)), media_type=_MARKDOWN)
+def _short(http: Request, workspace: Workspace) -> Response:
+    return _page(http, workspace.policy, _brief(workspace.policy, _language(http)), "policy", (), "policy/short")
 
 
 def _cookies(http: Request, workspace: Workspace) -> Response:
-    return _page(http, workspace.policy, cookie_page(workspace.policy), "cookies")
+    return _page(http, workspace.policy, cookie_page(workspace.policy, _language(http)), "cookies", (), "cookies")
 
 
-def _page(http: Request, policy: Policy, page: Page, here: str, older: str = "") -> Response:
+def _page(http: Request, policy: Policy, page: Page, here: str, coming: Sequence[Coming] = (), path: str = "") -> Response:
     return look.render(
-        "centre/notice.html", http, w=policy.workspace, owner=policy.organisation.name, here=here, title=page.title, text=_dressed(page),
-        language=policy.language, older=older,
+        "centre/notice.html", http, w=policy.workspace, owner=policy.organisation.name, here=here, title=page.title,
+        text=versions.dressed(as_html(page)), language=page.language, older="", coming=coming, published=None, not_yet=False,
+        forms=_forms(policy, page, path), forms_label=language(page.language).say("forms.heading"),
     )
 
 
-def _dressed(page: Page) -> Markup:
-    """The text's own HTML, every word of it escaped where it was made, in the clothes of our stylesheet."""
-    html = as_html(page).replace('<article class="notice"', '<article class="text"', 1)
-    return Markup(html.replace('<div class="scroll">', '<div class="table">').replace("<dl>", '<dl class="facts">'))
-
-
-def _versions(http: Request, workspace: Workspace) -> Response:
-    published = _published(workspace)
-    policies = [workspace.plan_of(one).policy for one in published]
-    rows = []
-    for index, one in enumerate(published):
-        changes = [str(change) for change in diff(policies[index - 1], policies[index])] if index else []
-        told = {"version": one.version, "published_at": one.published_at, "effective_at": one.effective_at}
-        rows.append(told | {"hash": one.hash[:16], "changes": changes})
-    policy = workspace.policy
-    return look.render(
-        "centre/versions.html", http, w=policy.workspace, owner=policy.organisation.name, here="policy", rows=rows[::-1], in_force=policy.version,
-        now=now(), language=policy.language,
-    )
-
-
-def _version(http: Request, workspace: Workspace) -> Response:
-    found = _found(http, workspace)
-    older = "" if found.version == workspace.policy.version else found.version
-    policy = workspace.plan_of(found).policy
-    return _page(http, policy, _notice(policy), "policy", older)
-
-
-def _version_markdown(http: Request, workspace: Workspace) -> Response:
-    return PlainTextResponse(as_markdown(_notice(workspace.plan_of(_found(http, workspace)).policy)), media_type=_MARKDOWN)
-
-
-def _published(workspace: Workspace) -> list[PublishedVersion]:
-    with workspace.state.read() as conn:
-        return workspace.versions(conn)
-
-
-def _found(http: Request, workspace: Workspace) -> PublishedVersion:
-    for one in _published(workspace):
-        if one.version == http.path_params["version"]:
-            return one
-    raise Fault("no-such-version", "no such version was ever published", status=404)
+def _forms(policy: Policy, page: Page, path: str) -> list[tuple[str, str, str]]:
+    """The other forms of a text: what each is called, where it is, and its language where that is another one."""
+    say, own = language(page.language).say, f"/{policy.workspace}/{path}"
+    asked = "" if page.language == policy.language else f"?language={page.language}"
+    found = [(say(f"forms.{form}"), f"{own}.{form}{asked}", "") for form in ("pdf", "md", "jsonld")]
+    if path == "policy":
+        found.append((say("forms.short"), f"{own}/short{asked}", ""))
+    return found + [(name, f"{own}?language={id}", id) for id, name in languages().items() if id != page.language and not untranslated(policy, id)]

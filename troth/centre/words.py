@@ -50,7 +50,7 @@ _DONE: Mapping[str, tuple[str, str]] = {
     "given": ("good", "“{label}” is allowed from now on. You can take it back here at any time."),
     "withdrawn": ("good", "“{label}” has stopped. {loses}What was done before you took it back stays lawful."),
     "stopped": ("good", "“{label}” has stopped, without any weighing of reasons. {loses}"),
-    "weighed": ("told", "Your objection to “{label}” is on record. Somebody weighs it and answers you."),
+    "weighed": ("told", "Your objection to “{label}” is on record. It has stopped while somebody weighs it, and we answer you."),
     "corrected": ("good", "It is put right everywhere it is shown."),
     "confirm": ("told", "We sent a link to the new address. Once it is opened there, it takes the old one's place."),
     "restricted": ("good", "From now on your data is only stored. Nothing else is done with it, and nothing new is taken, until you lift this."),

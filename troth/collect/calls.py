@@ -228,6 +228,7 @@ class EndedCall:
         visitor = read_standing(conn, self._visitor) if self._visitor not in (None, standing.ref) else None
         if visitor is None:
             return standing
+        visitor, standing = plan.heard(visitor), plan.heard(standing)
         states = dict(standing.states)
         for purpose in _joining(plan):
             said, own = visitor.states.get(purpose.id), states.get(purpose.id)

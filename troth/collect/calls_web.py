@@ -18,6 +18,7 @@ from troth.collect.calls import EndedCall, News
 from troth.collect.door import Door
 from troth.collect.messages import basic_key
 from troth.collect.origins import Origins
+from troth.collect.privacy_signal import hear_visitor, sent_in
 from troth.collect.telephone import displayed
 from troth.workspace import House, Workspace
 
@@ -42,7 +43,10 @@ class _Calls:
     async def number(self, http: Request) -> Response:
         """The number this browser's page is to show."""
         workspace = self._workspace(http)
-        offer = await run_in_threadpool(numbers.offer, workspace, http.query_params.get("visitor", ""))
+        visitor = http.query_params.get("visitor", "")
+        if sent_in(http.headers.raw):
+            await run_in_threadpool(hear_visitor, workspace, visitor)
+        offer = await run_in_threadpool(numbers.offer, workspace, visitor)
         shown = {"number": offer.number, "display": displayed(offer.number), "leased": offer.leased}
         return JSONResponse(shown, headers={"cache-control": "no-store"})
 

@@ -14,15 +14,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from troth.base.clock import instant, now_micros
+from troth.base.clock import instant, micros, now_micros
 from troth.base.errors import Fault
 from troth.collect.calls import CARRIED, undo_joins
 from troth.collect.regime import regime_for
 from troth.consent.record import PROHIBITIONS, Evidence, State, Strength, record
-from troth.consent.standing import read_standing
-from troth.gate.plan import Plan
+from troth.consent.standing import Standing, read_standing
+from troth.gate.plan import Plan, can_object
 from troth.ledger.tape import TapeKind
-from troth.policy.model import Kind, Permission, Policy, Purpose, permission_under
+from troth.policy.model import EventType, Kind, Permission, Policy, Purpose, permission_under
 from troth.store.journal import count_refused
 from troth.subjects import directory
 from troth.subjects.directory import IdentifierKind, NewSubject
@@ -87,10 +87,45 @@ def screen_of(policy: Policy, regime: str) -> str:
     return hashlib.sha256(repr((policy.version, regime, shown)).encode()).hexdigest()[:16]
 
 
-def choose(workspace: Workspace, body: Mapping[str, Any]) -> dict[str, Any]:
+SIGNAL = "gpc"  # how an act came about that Global Privacy Control spoke
+
+
+def refused_by_signal(plan: Plan, regime: str) -> dict[str, State]:
+    """What Global Privacy Control says to each purpose that the policy lets it refuse, under a regime."""
+    found: dict[str, State] = {}
+    for id in plan.policy.settings.global_privacy_control:
+        purpose = plan.policy.purposes.get(id)
+        mode = plan.mode(purpose, regime) if purpose is not None else Permission.NONE
+        if purpose is not None and (mode is not Permission.NONE or can_object(purpose)):
+            found[id] = State.REFUSED if mode is Permission.ASK_BEFORE else State.OBJECTED
+    return found
+
+
+def news_of_signal(conn: Connection, plan: Plan, standing: Standing) -> dict[str, State]:
+    """What the signal says that has not been heard from this person: each purpose once, so that a later yes of theirs stands."""
+    asked = f"SELECT 1 FROM consent_act WHERE ref = ? AND purpose = ? AND how = '{SIGNAL}' LIMIT 1"
+    news: dict[str, State] = {}
+    for purpose, state in refused_by_signal(plan, standing.regime).items():
+        before = standing.states.get(purpose)
+        if before not in PROHIBITIONS and conn.exec_driver_sql(asked, (standing.ref, purpose)).first() is None:
+            news[purpose] = State.WITHDRAWN if before is State.GIVEN else state
+    return news
+
+
+def hear_signal(workspace: Workspace, conn: Connection, plan: Plan, standing: Standing, at: int) -> bool:
+    """Let the signal hold for a person, in the caller's write transaction; False when there was nothing new to hear."""
+    news = news_of_signal(conn, plan, standing)
+    if news:
+        evidence = Evidence(Strength.EXPLICIT, SIGNAL, plan.policy.version, screen_of(plan.policy, standing.regime), standing.regime)
+        say(workspace, conn, standing.ref, news, evidence, at)
+    return bool(news)
+
+
+def choose(workspace: Workspace, body: Mapping[str, Any], signal: bool = False) -> dict[str, Any]:
     """Take a browser's choices (see the banner's contract); they hold when this returns.
 
-    Raises `bad-choice` for anything malformed. Without an identifier only a count is kept.
+    Raises `bad-choice` for anything malformed. Without an identifier only a count is kept. `signal`: the browser sent
+    Global Privacy Control as well, which answers for the purposes it refuses.
     """
     choices, how, tz = body.get("choices"), body.get("how"), body.get("tz")
     if not isinstance(choices, dict) or not isinstance(how, str) or how not in HOW:
@@ -104,31 +139,46 @@ def choose(workspace: Workspace, body: Mapping[str, Any]) -> dict[str, Any]:
     with workspace.state.write() as conn:
         plan = workspace.plan_at(conn, at)
         regime = regime_for(plan.policy, tz if isinstance(tz, str) else None)
+        signalled = refused_by_signal(plan, regime) if signal else {}
         chosen = {purpose: value == "given" for purpose, value in choices.items() if purpose in plan.policy.purposes}
+        chosen = {purpose: yes for purpose, yes in chosen.items() if purpose not in signalled}
+        chosen = {purpose: yes for purpose, yes in chosen.items() if not (yes and _shown_before(workspace, conn, plan, purpose, body))}
         if visitor is None:
-            count_refused(conn, {("choice", purpose): 1 for purpose, yes in chosen.items() if not yes}, at)
+            count_refused(conn, {("choice", purpose): 1 for purpose in {*signalled, *(one for one, yes in chosen.items() if not yes)}}, at)
             return {"ok": True, "version": plan.policy.version, "receipt": None}
         canary = body.get("canary") == workspace.access.get("canary_key", "-")
-        entry = _record(workspace, conn, plan, visitor, chosen, str(how), str(body.get("screen", ""))[:64], regime, at, canary)
+        entry = _record(workspace, conn, plan, visitor, chosen, str(how), str(body.get("screen", ""))[:64], regime, at, canary, signalled)
     receipt = {"entry": entry, "at": instant(at).isoformat(), "version": plan.policy.version} if entry is not None else None
     return {"ok": True, "version": plan.policy.version, "receipt": receipt}
 
 
+def _shown_before(workspace: Workspace, conn: Connection, plan: Plan, purpose: str, body: Mapping[str, Any]) -> bool:
+    """Whether the screen a yes was said on is of a version from before this purpose changed: what it was said to is no more."""
+    asked = plan.anew.get(purpose)
+    if asked is None or body.get("version") is None:
+        return False
+    shown = next((one for one in workspace.versions(conn) if one.version == body["version"]), None)
+    return shown is None or micros(shown.effective_at) < asked.since
+
+
 def _record(
     workspace: Workspace, conn: Connection, plan: Plan, visitor: str, chosen: Mapping[str, bool], how: str, screen: str, regime: str,
-    at: int, canary: bool,
+    at: int, canary: bool, signalled: Mapping[str, State],
 ) -> int | None:
     hashed = directory.hash_of(workspace.keys, IdentifierKind.ANONYMOUS, visitor)
     ref = directory.find(conn, hashed)
     if ref is None:
-        left = [p for p in askable(plan.policy, regime) if chosen.get(p.id, permission_under(plan.policy, p, regime) is Permission.MAY_OBJECT)]
+        asked = [p for p in askable(plan.policy, regime) if p.id not in signalled]
+        left = [p for p in asked if chosen.get(p.id, permission_under(plan.policy, p, regime) is Permission.MAY_OBJECT)]
         if not left:  # nothing is permitted, so nothing that points to the person is made
-            count_refused(conn, {("choice", purpose): 1 for purpose in chosen}, at)
+            count_refused(conn, {("choice", purpose): 1 for purpose in {*chosen, *signalled}}, at)
             _refuse_latecomers(conn, hashed, at)
             return None
         ref = directory.create(conn, hashed, IdentifierKind.ANONYMOUS, NewSubject("site-visitor", regime, canary))
     standing = read_standing(conn, ref)
-    before = standing.states if standing else {}
+    if signalled and standing is not None:
+        hear_signal(workspace, conn, plan, standing, at)
+    before = plan.heard(standing).states if standing else {}
     acts: dict[str, State] = {}
     for purpose, yes in chosen.items():
         if yes:
@@ -152,15 +202,30 @@ def _refuse_latecomers(conn: Connection, hashed: bytes, at: int) -> None:
     )
 
 
-def subscribe(workspace: Workspace, fields: Mapping[str, Any], body: Mapping[str, Any]) -> None:
-    """Somebody asked for a newsletter: the asking is the permission for the purposes that ask first for it."""
+def ask_by_form(workspace: Workspace, event: EventType, fields: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    """Somebody sends a form: the asking is the permission for purposes that ask first and that this form alone feeds.
+
+    A newsletter or a survey is such a purpose; one that other events feed as well is not, and is asked for by itself.
+    """
+    who = _sender(fields, body)
     at = now_micros()
     with workspace.state.write() as conn:
         plan = workspace.plan_at(conn, at)
-        asked = [p.id for p in plan.policy.purposes.values() if "subscription" in p.events and p.permission is Permission.ASK_BEFORE]
+        asked = [p.id for p in plan.policy.purposes.values() if p.events == (event.id,) and p.permission is Permission.ASK_BEFORE]
+        if who is None or not asked:
+            return
         regime = regime_for(plan.policy, str(body.get("tz") or "") or None)
-        hashed = directory.hash_of(workspace.keys, IdentifierKind.EMAIL, str(fields["email"])[:256])
+        hashed = directory.hash_of(workspace.keys, *who)
         canary = body.get("canary") == workspace.access.get("canary_key", "-")
-        ref = directory.find(conn, hashed) or directory.create(conn, hashed, IdentifierKind.EMAIL, NewSubject("enquirer", regime, canary))
-        evidence = Evidence(Strength.EXPLICIT, "form", plan.policy.version, "newsletter-form", regime)
+        ref = directory.find(conn, hashed) or directory.create(conn, hashed, who[0], NewSubject(event.population, regime, canary))
+        evidence = Evidence(Strength.EXPLICIT, "form", plan.policy.version, f"{event.id}-form", regime)
         say(workspace, conn, ref, dict.fromkeys(asked, State.GIVEN), evidence, at)
+
+
+def _sender(fields: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[IdentifierKind, str] | None:
+    """Whom a form is about, in the order in which its event will be filed."""
+    for kind, value in ((IdentifierKind.EMAIL, fields.get("email")), (IdentifierKind.PHONE, fields.get("phone")),
+                        (IdentifierKind.ANONYMOUS, body.get("anonymousId"))):
+        if isinstance(value, str) and value:
+            return kind, value[:128] if kind is IdentifierKind.ANONYMOUS else value[:256]
+    return None

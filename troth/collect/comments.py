@@ -15,6 +15,8 @@ from troth.store.view import View
 from troth.workspace import Workspace
 
 PURPOSE = "publication"
+_SHOWN = frozenset({"post.article", "post.text", "contact.name"})
+_SITE = "contact.website"
 
 
 def warning_of(policy: Policy) -> tuple[str, str]:
@@ -24,8 +26,10 @@ def warning_of(policy: Policy) -> tuple[str, str]:
 
 
 def comments_under(workspace: Workspace, article: str) -> list[dict[str, Any]]:
-    """The comments under one article, oldest first: name, words, day. No address is ever shown."""
-    grant = workspace.grant(PURPOSE, "public", "public", frozenset({"post.article", "post.text", "contact.name"}))
+    """The comments under one article, oldest first: name, words, day, web site where the policy shows it. No e-mail address is ever shown."""
+    purpose = workspace.policy.purposes.get(PURPOSE)
+    shown = _SHOWN | ({_SITE} & frozenset(purpose.items if purpose else ()))
+    grant = workspace.grant(PURPOSE, "public", "public", shown)
     refs = workspace.views.run(grant, lambda view: _commenters(view, article))
     if not refs:
         return []
@@ -34,9 +38,15 @@ def comments_under(workspace: Workspace, article: str) -> list[dict[str, Any]]:
     posts = [event for event in events if event.type == "comment" and event.items.get("post.article") == article]
     return [
         {"name": str(post.items.get("contact.name") or "Somebody"), "text": post.items["post.text"], "on": instant(post.at).date().isoformat()}
+        | _site(post.items.get(_SITE))
         for post in sorted(posts, key=lambda post: post.at)
         if post.items.get("post.text")
     ]
+
+
+def _site(given: object) -> dict[str, str]:
+    """A commenter's web site, if it is an address that a browser may be led to."""
+    return {"website": str(given)} if str(given).lower().startswith(("https://", "http://")) else {}
 
 
 def _commenters(view: View, article: str) -> set[int]:

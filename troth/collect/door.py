@@ -16,6 +16,7 @@ from troth.base.errors import Fault
 from troth.collect.ingest import Answer, Ingest
 from troth.collect.messages import BATCH_LIMIT, CALLS, EVENT_LIMIT, basic_key, key_in, read_batch, read_one, unpack
 from troth.collect.pipeline import Origin
+from troth.collect.privacy_signal import HEADER, sent_in
 from troth.gate.reasons import SENTENCES, Reason
 from troth.workspace import House, Workspace
 
@@ -85,7 +86,8 @@ class Door:
             messages = [read_one(body, call)]
         client = scope.get("client") or ("", 0)
         agent = headers.get(b"user-agent", b"").decode("latin-1")
-        origin = Origin(trusted, client[0], agent, now_micros(), workspace.access.get("canary_key", ""))
+        signal = not trusted and HEADER in headers and sent_in(scope["headers"])
+        origin = Origin(trusted, client[0], agent, now_micros(), workspace.access.get("canary_key", ""), signal)
         answer = await self.ingest(workspace).submit(messages, origin)
         status, said = _say(answer, faults, single=call != "batch")
         return status, said, [] if trusted else self._cors(headers)

@@ -186,6 +186,43 @@ def standing_joins(conn: Connection, ref: int | None = None) -> list[Link]:
     return [Link(row[0], row[1], row[2], How(row[3]), row[4], row[5]) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """A join that was undone; `until` in microseconds."""
+
+    link: Link
+    until: int
+
+
+def joins_around(conn: Connection, ref: int, purpose: str) -> list[Link]:
+    """The joins that stand of one person, for every purpose or for this one, oldest first."""
+    found = {link.id: link for one in _family(conn, ref, purpose) for link in standing_joins(conn, one) if link.purpose in ("", purpose)}
+    return [found[id] for id in sorted(found)]
+
+
+def parted_around(conn: Connection, ref: int, purpose: str) -> list[Parted]:
+    """The joins of one person that were undone, the latest first."""
+    family = sorted(_family(conn, ref, purpose))
+    marks = ",".join("?" * len(family))
+    rows = conn.exec_driver_sql(
+        f"SELECT id, a, b, how, purpose, since, until FROM link WHERE until IS NOT NULL AND (a IN ({marks}) OR b IN ({marks})) ORDER BY until DESC",
+        (*family, *family),
+    )
+    return [Parted(Link(row[0], row[1], row[2], How(row[3]), row[4], row[5]), row[6]) for row in rows if row[4] in ("", purpose)]
+
+
+def _family(conn: Connection, ref: int, purpose: str) -> set[int]:
+    """All references that are joined with `ref` now, for every purpose or for this one, itself included."""
+    seen, ahead = {ref}, [ref]
+    while ahead:
+        for link in standing_joins(conn, ahead.pop()):
+            for other in {link.a, link.b} - seen:
+                if link.purpose in ("", purpose):
+                    seen.add(other)
+                    ahead.append(other)
+    return seen
+
+
 def part(workspace: Workspace, link_id: int, operator: str) -> Link:
     """Undo one join; it holds when this returns. `operator` is a reference, never a name. Raises `no-such-join`."""
     with workspace.state.write() as conn:

@@ -14,6 +14,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from troth.collect.batch import Incoming
+from troth.collect.choices import hear_signal
+from troth.collect.privacy_signal import as_heard
 from troth.consent.record import Evidence, State, Strength, record
 from troth.consent.standing import NOBODY, Standing, read_standings
 from troth.gate.plan import Plan
@@ -132,6 +134,7 @@ class People:
             self._show_holder(conn, one, one.hash)
         self._take_relayed_consent(conn, plan, one, at)
         if one.ref:
+            self._hear_signal(conn, plan, one, at)
             self._read(conn, (one.ref,))
             self._raise_population(conn, plan, one)
             return self._standings[one.ref]
@@ -141,11 +144,20 @@ class People:
         newcomer = _newcomer(one, -1)
         if one.channel is not None:
             newcomer = one.channel.hear(conn, plan, newcomer)
+        if one.draft.origin.signal:
+            newcomer = as_heard(plan, newcomer)
         treatment = plan.treatment(one.draft.event.id, newcomer)
         if treatment.refusal or treatment.anonymous:
             return newcomer
         self._create(conn, one)
+        self._hear_signal(conn, plan, one, at)
         return self._standings[one.ref]
+
+    def _hear_signal(self, conn: Connection, plan: Plan, one: Incoming, at: int) -> None:
+        if one.draft.origin.signal:
+            self._read(conn, (one.ref,))
+            if hear_signal(self._workspace, conn, plan, self._standings[one.ref], at):
+                self._read_again(conn, one.ref)
 
     def _show_holder(self, conn: Connection, one: Incoming, hashed: bytes) -> None:
         """Who calls from a number has shown that it is theirs; a reference with other names had only named it."""

@@ -7,12 +7,14 @@ Source: Fetch standard (CORS); STANDARDS "Signals and banners"
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from troth.base.clock import now_micros
 from troth.base.errors import Fault
@@ -23,13 +25,20 @@ from troth.collect.door import Door
 from troth.collect.messages import EVENT_LIMIT, Message
 from troth.collect.origins import Origins
 from troth.collect.pipeline import Origin
+from troth.collect.privacy_signal import sent_in
 from troth.collect.regime import regime_for
+from troth.gate.plan import Plan
 from troth.gate.reasons import SENTENCES, Reason
-from troth.policy.model import Policy, permission_under
+from troth.policy.conduct import AskMode, DoNotTrack, Until, WithoutCookies
+from troth.policy.demands import OF_AGE, ChildrenThen
+from troth.policy.model import EventType, Permission, Policy, permission_under
+from troth.policy.shapes import LONGEST
+from troth.versions import Coming
 from troth.workspace import House, Workspace
 
 _PREFLIGHT = {"access-control-allow-methods": "GET, POST", "access-control-allow-headers": "content-type", "access-control-max-age": "600"}
-FORMS = {"contact": "Contact Requested", "newsletter": "Newsletter Requested"}
+FORMS = {"contact": "Contact Requested", "newsletter": "Newsletter Requested"}  # usual names; any form may go by its event's own id
+_BY_HAND = frozenset({"form", "chat"})  # channels on which a person sends what was typed into a page
 
 
 def routes(house: House, door: Door) -> list[Route]:
@@ -42,9 +51,16 @@ def routes(house: House, door: Door) -> list[Route]:
         Route("/{w}/forms/{form}", sites.open_to_sites(web.form), methods=["POST"]),
         Route("/{w}/comments", sites.open_to_sites(web.comments), methods=["GET"]),
         Route("/{w}/comments", sites.open_to_sites(web.comment), methods=["POST"]),
-        Route("/{w}/{rest:path}", web.preflight, methods=["OPTIONS"]),
+        _Preflight("/{w}/{rest:path}", web.preflight, methods=["OPTIONS"]),
         Route("/.well-known/gpc.json", web.gpc),
     ]
+
+
+class _Preflight(Route):
+    """A route for one method which, unlike Starlette's, does not turn every unknown address into a wrong method."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return super().matches(scope) if scope.get("method") == "OPTIONS" else (Match.NONE, {})
 
 
 class _Web:
@@ -64,21 +80,24 @@ class _Web:
     async def asked(self, http: Request) -> Response:
         """What this browser is to be asked, under the law that covers it."""
         workspace = self._workspace(http)
-        policy = await run_in_threadpool(lambda: workspace.policy)
-        return JSONResponse(asking(policy, http.query_params.get("tz")), headers={"cache-control": "no-store"})
+        plan, coming = await run_in_threadpool(lambda: (workspace.plan, workspace.coming()))
+        untracked = http.headers.get("dnt") == "1"
+        asked = asking(plan.policy, http.query_params.get("tz"), untracked) | {"signal": sent_in(http.headers.raw)}
+        asked |= {"anew": asked_anew(plan, asked["regime"]), "coming": [_announced(workspace, one) for one in coming]}
+        return JSONResponse(asked, headers={"cache-control": "no-store"})
 
     async def chosen(self, http: Request) -> Response:
         """Take a browser's choices."""
         workspace = self._workspace(http)
         body = await _json(http)
         _check_key(workspace, body)
-        return JSONResponse(await run_in_threadpool(choices.choose, workspace, body))
+        return JSONResponse(await run_in_threadpool(choices.choose, workspace, body, sent_in(http.headers.raw)))
 
     async def form(self, http: Request) -> Response:
         """Take a form of the site as an event of its name."""
         workspace = self._workspace(http)
-        name = FORMS.get(http.path_params["form"])
-        if name is None:
+        event = form_event(workspace.policy, http.path_params["form"])
+        if event is None:
             raise Fault("unknown-form", "the policy declares no such form", status=404)
         body = await _json(http)
         _check_key(workspace, body)
@@ -87,7 +106,10 @@ class _Web:
             raise Fault("bad-form", "a form needs its `fields`")
         if is_child(workspace.policy, fields.pop("age", None)):
             raise Fault(str(Reason.CHILD), SENTENCES[Reason.CHILD], status=403)
-        return await self._keep(workspace, http, name, fields, body)
+        if lacks(workspace.policy, event, fields):
+            raise Fault(str(Reason.MISSING_ITEM), SENTENCES[Reason.MISSING_ITEM], status=400)  # nobody agrees by half a form
+        await run_in_threadpool(choices.ask_by_form, workspace, event, fields, body)
+        return await self._keep(workspace, http, event.name or event.id, fields, body)
 
     async def comments(self, http: Request) -> Response:
         """The public comments under an article, and the warning to show before posting."""
@@ -104,16 +126,14 @@ class _Web:
         _check_key(workspace, body)
         if body.get("warning") != warning_of(workspace.policy)[0]:
             raise Fault("warning-not-shown", "the warning that comments are public must be shown first", status=409)
-        fields = {name: body[name] for name in ("name", "email", "text", "article", "warning") if body.get(name)}
+        fields = {name: body[name] for name in ("name", "email", "website", "text", "article", "warning") if body.get(name)}
         return await self._keep(workspace, http, "Comment Posted", fields, body)
 
     async def _keep(self, workspace: Workspace, http: Request, name: str, fields: dict[str, Any], body: dict[str, Any]) -> Response:
         message = Message(type="track", event=name, properties=fields, anonymous_id=body.get("anonymousId"), message_id=body.get("messageId"))
         message.context = {"timezone": body.get("tz"), "canary": body.get("canary")}
         address, agent = http.client.host if http.client else "", http.headers.get("user-agent", "")
-        origin = Origin(False, address, agent, now_micros(), workspace.access["canary_key"])
-        if name == "Newsletter Requested" and fields.get("email"):
-            await run_in_threadpool(choices.subscribe, workspace, fields, body)
+        origin = Origin(False, address, agent, now_micros(), workspace.access["canary_key"], sent_in(http.headers.raw))
         answer = await self._door.ingest(workspace).submit([message], origin)
         if not answer.stored and not answer.duplicates:
             reason = Reason(next(iter(answer.reasons), Reason.NO_PERMISSION))
@@ -131,22 +151,43 @@ class _Web:
         return Response(status_code=204, headers=self._origins.headers(http) | _PREFLIGHT)
 
 
+def form_event(policy: Policy, form: str) -> EventType | None:
+    """The event that a form of the site is sent as: by the event's id, or by the usual name of such a form."""
+    sent = [event for event in policy.events.values() if event.channel in _BY_HAND and event.call == "track"]
+    return next((event for event in sent if event.id == form), None) or next((event for event in sent if event.name == FORMS.get(form, "")), None)
+
+
+def lacks(policy: Policy, event: EventType, fields: dict[str, Any]) -> bool:
+    """Whether a form leaves out what its event must carry, or leaves a box unticked that must be ticked."""
+    for item in (policy.items[id] for id in event.required if id in policy.items):
+        given = [fields.get(path.removeprefix("properties.")) for path in item.at if path.startswith("properties.")]
+        said = next((str(value).strip() for value in given if value is not None), "")
+        if given and (not said or (item.values == "flag" and said.lower() not in ("true", "1", "yes"))):
+            return True
+    return False
+
+
 def is_child(policy: Policy, declared: object) -> bool:
-    """Whether a declared age is a child's, where the policy promises not to take children's data."""
-    age = str(declared or "").strip()
-    return bool(policy.notice.children) and age.isdigit() and int(age[:4]) < policy.settings.child_age
+    """Whether a declared age is a child's, where the policy refuses or removes children's data: neither is then taken."""
+    age, rule = str(declared or "").strip(), policy.children
+    limit = OF_AGE if rule.age is None else rule.age
+    return rule.then is not ChildrenThen.UNSTATED and age.isdigit() and int(age[:4]) < limit
 
 
-def asking(policy: Policy, time_zone: str | None) -> dict[str, Any]:
-    """What a browser in this time zone is to be asked: regime, purposes with their mode, and the words."""
+def asking(policy: Policy, time_zone: str | None, untracked: bool = False) -> dict[str, Any]:
+    """What a browser in this time zone is to be asked: regime, purposes with their mode, and the words.
+
+    `untracked`: it sent Do Not Track. A policy that honours the signal does nothing then without a yes.
+    """
     regime = regime_for(policy, time_zone)
+    first = untracked and policy.asking.do_not_track is DoNotTrack.HONOUR
     purposes = choices.askable(policy, regime)
     return {
         "regime": regime,
         "regime_label": policy.regimes[regime].label,
         "version": policy.version,
         "screen": choices.screen_of(policy, regime),
-        "ask_again_after_days": policy.settings.ask_again_after.days,
+        "ask_again_after_days": _held_for(policy).days,
         "gpc": [id for id in policy.settings.global_privacy_control if any(p.id == id for p in purposes)],
         "joins": [p.id for p in purposes if p.joins],
         "policy_url": f"/{policy.workspace}/policy",
@@ -154,20 +195,55 @@ def asking(policy: Policy, time_zone: str | None) -> dict[str, Any]:
         "privacy_url": f"/{policy.workspace}/privacy",
         "external_note": policy.site.external_note,
         "purposes": [
-            {"id": p.id, "label": p.label, "wording": p.wording or p.notice, "mode": str(permission_under(policy, p, regime)), "loses": p.loses}
+            {"id": p.id, "label": p.label, "wording": p.wording or p.notice, "loses": p.loses,
+             "mode": str(Permission.ASK_BEFORE if first else permission_under(policy, p, regime))}
             for p in purposes
         ],
         "cookies": [
             {"name": c.name, "purposes": list(c.purposes), "storage": c.storage, "keep_for_days": c.keep_for.days if c.keep_for else None}
             for c in policy.cookies.values()
         ],
-        "text": _TEXT,
+        "asking": {"mode": policy.asking.mode, "without_cookies": policy.asking.without_cookies, "do_not_track": policy.asking.do_not_track,
+                   "manage_url": policy.asking.manage_url, "analytics_opt_out": policy.asking.analytics_opt_out},
+        "text": _text(policy),
     }
 
 
+def asked_anew(plan: Plan, regime: str) -> dict[str, str]:
+    """The purposes that ask first here and changed so much that a yes from before counts no more, with the version that did it."""
+    declared = ((id, plan.policy.purposes.get(id), asked.version) for id, asked in plan.anew.items())
+    return {id: version for id, purpose, version in declared if purpose is not None and plan.mode(purpose, regime) is Permission.ASK_BEFORE}
+
+
+def _announced(workspace: Workspace, one: Coming) -> dict[str, Any]:
+    url = f"/{workspace.id}/policy/versions/{one.version}"
+    return {"version": one.version, "effective_at": one.effective_at.isoformat(), "url": url, "changes": list(one.changes)}
+
+
+def _held_for(policy: Policy) -> timedelta:
+    """How long a choice holds before it is asked again."""
+    match policy.asking.until:
+        case None:
+            return policy.settings.ask_again_after
+        case Until():
+            return LONGEST
+        case held:
+            return held
+
+
+def _text(policy: Policy) -> dict[str, str]:
+    """The banner's words, as far as they follow from how the policy asks."""
+    rule = policy.asking
+    intro = " ".join(part for part in (_INTRO, _SERVES[rule.without_cookies], rule.browser_help) if part)
+    agree = {"accept": "Agree and continue"} if rule.mode is AskMode.NOTICE else {}
+    return _TEXT | {"intro": intro} | agree
+
+
+_SERVES = {
+    WithoutCookies.SERVE: "Nothing on this site depends on it.", WithoutCookies.MAY_DENY: "Parts of this site may not work without a yes."}
+_INTRO = "Some things we only do if you agree, others until you say no."
 _TEXT = {
     "title": "Your choice",
-    "intro": "Some things we only do if you agree, others until you say no. Nothing on this site depends on it.",
     "accept": "Accept all",
     "reject": "Reject all",
     "choose": "Choose",

@@ -6,7 +6,7 @@ Source: GDPR Art. 7(3), 18, 21; a merge takes the stricter standing
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -15,13 +15,15 @@ from troth.subjects.links import same_person
 
 # Given by law of less protection first: a person once met under a stricter law keeps it.
 Signature = tuple[str, bool, frozenset[tuple[str, State]], Strength]
+Said = dict[str, tuple[State, Strength, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What holds for one subject: the law that covers it, what it said per purpose, whether it is restricted.
 
-    `epoch` is the subject's counter at reading time; a different counter means this is old.
+    `epoch` is the subject's counter at reading time; a different counter means this is old. `given_at`: when each yes
+    was said, in microseconds; a yes is to what the policy said then.
     """
 
     ref: int
@@ -33,9 +35,20 @@ class Standing:
     strength: Strength = Strength.NONE
     canary: bool = False
     signature: Signature = ("", False, frozenset(), Strength.NONE)
+    given_at: Mapping[str, int] = field(default_factory=dict)
 
 
 NOBODY = Standing(ref=0, epoch=0, population="", regime="", signature=("", False, frozenset(), Strength.NONE))
+
+
+def without_yes(standing: Standing, purposes: Iterable[str]) -> Standing:
+    """The same standing as if these purposes had not been asked about; a no is never taken away."""
+    gone = {purpose for purpose in purposes if standing.states.get(purpose) is State.GIVEN}
+    states = {purpose: state for purpose, state in standing.states.items() if purpose not in gone}
+    strength = standing.strength if State.GIVEN in states.values() else Strength.NONE
+    signature = (standing.regime, standing.restricted, frozenset(states.items()), strength)
+    given_at = {purpose: at for purpose, at in standing.given_at.items() if purpose not in gone}
+    return replace(standing, states=states, strength=strength, signature=signature, given_at=given_at)
 
 
 def read_standing(conn: Connection, ref: int) -> Standing | None:
@@ -50,10 +63,10 @@ def read_standings(conn: Connection, refs: Iterable[int]) -> dict[int, Standing]
     for start in range(0, len(wanted), 500):
         part = tuple(wanted[start : start + 500])
         marks = ",".join("?" * len(part))
-        said: dict[int, dict[str, tuple[State, Strength]]] = {}
-        rows = conn.exec_driver_sql(f"SELECT ref, purpose, state, strength FROM standing WHERE ref IN ({marks})", part)
-        for ref, purpose, state, strength in rows:
-            said.setdefault(ref, {})[purpose] = (State(state), Strength(strength))
+        said: dict[int, Said] = {}
+        rows = conn.exec_driver_sql(f"SELECT ref, purpose, state, strength, at FROM standing WHERE ref IN ({marks})", part)
+        for ref, purpose, state, strength, at in rows:
+            said.setdefault(ref, {})[purpose] = (State(state), Strength(strength), at)
         linked = _linked(conn, part, marks)
         rows = conn.exec_driver_sql(f"SELECT ref, epoch, population, regime, restricted, canary FROM subject WHERE ref IN ({marks})", part)
         for ref, epoch, population, regime, restricted, canary in rows.all():
@@ -71,23 +84,20 @@ def _linked(conn: Connection, refs: tuple[int, ...], marks: str) -> set[int]:
     return {ref for row in rows for ref in row}
 
 
-def _with_prohibitions(
-    conn: Connection, ref: int, own: dict[str, tuple[State, Strength]]
-) -> dict[str, tuple[State, Strength]]:
+def _with_prohibitions(conn: Connection, ref: int, own: Said) -> Said:
     """What the same person forbade under another reference holds here too; what it allowed there does not."""
     merged = dict(own)
     for other in same_person(conn, ref) - {ref}:
-        for purpose, state, strength in conn.exec_driver_sql("SELECT purpose, state, strength FROM standing WHERE ref = ?", (other,)):
+        for purpose, state, strength, at in conn.exec_driver_sql("SELECT purpose, state, strength, at FROM standing WHERE ref = ?", (other,)):
             if State(state) in PROHIBITIONS:
-                merged[purpose] = (State(state), Strength(strength))
+                merged[purpose] = (State(state), Strength(strength), at)
     return merged
 
 
-def _standing(
-    ref: int, epoch: int, population: str, regime: str, restricted: bool, canary: bool, said: dict[str, tuple[State, Strength]]
-) -> Standing:
-    states = {purpose: state for purpose, (state, _) in said.items()}
-    given = [strength for state, strength in said.values() if state is State.GIVEN]
+def _standing(ref: int, epoch: int, population: str, regime: str, restricted: bool, canary: bool, said: Said) -> Standing:
+    states = {purpose: state for purpose, (state, _, _) in said.items()}
+    given = [strength for state, strength, _ in said.values() if state is State.GIVEN]
+    given_at = {purpose: at for purpose, (state, _, at) in said.items() if state is State.GIVEN}
     strength = min(given, key=list(Strength).index, default=Strength.NONE)
     signature = (regime, restricted, frozenset(states.items()), strength)
-    return Standing(ref, epoch, population, regime, restricted, states, strength, canary, signature)
+    return Standing(ref, epoch, population, regime, restricted, states, strength, canary, signature, given_at)

@@ -73,7 +73,7 @@ def export(http: Request, asker: Asker) -> Response:
     if isinstance(found, Withheld):
         raise Fault(str(found.reason), found.sentence[:1].lower() + found.sentence[1:].removesuffix("."), status=403)
     rows = export_rows(found, report)
-    published = publish(rows, "people", asker.policy.settings.threshold)
+    published = publish(rows, "people", asker.policy.aggregates.threshold)
     with asker.workspace.state.write() as conn:
         body = {"report": report, "days": days, "rows": len(rows), "operator": asker.operator, "policy": asker.policy.version}
         asker.workspace.log.append(conn, EntryKind.PUBLISHED, body, now())

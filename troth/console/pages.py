@@ -26,13 +26,14 @@ from troth.look import error_page, render, teach, wants_page
 from troth.look.chart import Drawing, Series, columns, day_slots, hour_slots
 from troth.reports.asking import Asker, Period, Withheld
 from troth.reports.calls import call_report
-from troth.reports.journey import journey
+from troth.reports.imports import funnel
 from troth.reports.overview import Overview, obeyed, overview, purposes_of
 from troth.reports.refusals import refusal_report
 from troth.workspace import check_name
 
 PERIODS = (7, 30, 90)
 USUAL = 30
+_LARGEST_FORM = 64 * 1024  # of somebody signed in, who may write a long answer
 _NAMED = {"other": "another number", "unknown": "unknown"}
 
 
@@ -76,17 +77,14 @@ class Pages:
         obeys = obeyed(seat.asker, *purposes_of(found))
         return self._show(http, seat, "people", "people.html", days=days, found=found, callers=callers(found), obeys=obeys)
 
-    def journey(self, http: Request, seat: Seat) -> Response:
-        """What one person looked at before calling."""
-        ref = http.path_params["ref"]
-        found = journey(seat.asker, int(ref)) if ref.isdigit() and len(ref) <= 19 else None
-        obeys = () if found is None else obeyed(seat.asker, found.purpose)
-        return self._show(http, seat, "people", "journey.html", status=404 if found is None else 200, found=found, obeys=obeys)
-
     def refused(self, http: Request, seat: Seat) -> Response:
         """What was refused and why."""
         days = days_asked(http)
         return self._show(http, seat, "refused", "refused.html", days=days, found=refusal_report(seat.workspace, Period.latest(days)))
+
+    def imports(self, http: Request, seat: Seat) -> Response:
+        """What became of the lines of access logs that were brought in."""
+        return self._show(http, seat, "imports", "imports.html", found=funnel(seat.workspace))
 
     def policy(self, http: Request, seat: Seat) -> Response:
         """The policy in force, in short, and what came before it."""
@@ -201,7 +199,7 @@ def posting(door: Doorkeeper, post: Post) -> Callable[[Request], Awaitable[Respo
         door.check_form(http, seat.session, form.get("csrf", ""))
         return post(http, seat, form)
 
-    return _guarded(act)
+    return _guarded(act, _LARGEST_FORM)
 
 
 def open_to_all(act: Act) -> Callable[[Request], Awaitable[Response]]:
@@ -209,7 +207,7 @@ def open_to_all(act: Act) -> Callable[[Request], Awaitable[Response]]:
     return _guarded(act)
 
 
-async def form_of(http: Request, limit: int = 8_192) -> dict[str, str]:
+async def form_of(http: Request, limit: int) -> dict[str, str]:
     """The fields of a plain form, within a limit; raises `too-large`."""
     size = http.headers.get("content-length", "")
     if not size.isdigit() or int(size) > limit:
@@ -219,10 +217,10 @@ async def form_of(http: Request, limit: int = 8_192) -> dict[str, str]:
     return {name: value for name, value in (await http.form()).items() if isinstance(value, str)}
 
 
-def _guarded(act: Act) -> Callable[[Request], Awaitable[Response]]:
+def _guarded(act: Act, limit: int = 8_192) -> Callable[[Request], Awaitable[Response]]:
     async def answer(http: Request) -> Response:
         try:
-            form = await form_of(http) if http.method == "POST" else {}
+            form = await form_of(http, limit) if http.method == "POST" else {}
             return await run_in_threadpool(act, http, form)
         except SignedOut:
             return _to_sign_in(http)

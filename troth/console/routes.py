@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from troth.collect.door import Door
 from troth.console.api import answering, calls_json, export, overview_json, refused_json
+from troth.console.desk import DeskPages
 from troth.console.operators import Operators
 from troth.console.pages import Pages, open_to_all, posting, reading
 from troth.console.seat import Doorkeeper
@@ -21,12 +22,13 @@ def routes(house: House, door: Door) -> list[Route]:
 
 def routes_for(keeper: Doorkeeper) -> list[Route]:
     """The same for a doorkeeper there is."""
-    pages, at = Pages(keeper), "/{w}/console"
+    pages, desk, at = Pages(keeper), DeskPages(), "/{w}/console"
     read = {
-        "/": pages.overview, "": pages.overview, "/calls": pages.calls, "/people": pages.people, "/people/{ref}": pages.journey,
-        "/refused": pages.refused, "/policy": pages.policy, "/settings": pages.settings, "/workspaces": pages.workspaces,
+        "/": pages.overview, "": pages.overview, "/calls": pages.calls, "/people": pages.people, "/people/{ref}": desk.journey,
+        "/requests": desk.requests, "/requests/{id}": desk.request, "/refused": pages.refused, "/imports": pages.imports,
+        "/policy": pages.policy, "/settings": pages.settings, "/workspaces": pages.workspaces,
     }  # fmt: skip
-    post = {"/settings/reveal": pages.reveal, "/sign-out": pages.sign_out}
+    post = {"/settings/reveal": pages.reveal, "/sign-out": pages.sign_out, "/people/{ref}/part": desk.part, "/requests/{id}/{act}": desk.act}
     programs = {"overview": overview_json, "calls": calls_json, "refused": refused_json, "export": export}
     return [
         Route(at + "/sign-in", open_to_all(lambda http, _form: pages.sign_in_form(http)), methods=["GET"]),

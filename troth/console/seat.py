@@ -27,8 +27,11 @@ TABS = (
     ("calls", "calls", "Calls"),
     ("people", "people", "People"),
     ("refused", "refused", "Refused"),
+    ("imports", "imports", "Imports"),
     ("policy", "policy", "Policy"),
 )
+OFFICER = "privacy-officer"
+ANSWERING = frozenset({OWNER, OFFICER})  # the roles that may see and answer people's requests
 
 
 class SignedOut(Exception):
@@ -81,6 +84,8 @@ class Seat:
         """(id, address, label) of what can be visited from here."""
         base = f"/{self.w}/console/"
         here = [(id, base + path, label) for id, path, label in TABS]
+        if self.role in ANSWERING:
+            here.insert(3, ("requests", base + "requests", "Requests"))
         return [*here, ("promises", f"/{self.w}/promises", "Promises"), ("settings", base + "settings", "Settings")]
 
     @property

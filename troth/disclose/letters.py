@@ -1,15 +1,17 @@
-"""What do we write to a person about their own subject request? Short plain letters, each about one thing.
+"""What do we write to a person about their own subject request, and to recipients of their data? Short plain letters.
 
 It sends them by the outbox under the purpose `request`; it decides nothing.
-Source: GDPR Art. 12(1)-(4), 18(3)
+Source: GDPR Art. 12(1)-(4), 18(3), 19
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from troth.disclose.outbox import REQUEST, Attachment, Letter, send
 from troth.policy.words import day, length
+from troth.rights.passed_on import Change, Telling
 from troth.rights.requests import SubjectRequest
 from troth.workspace import Workspace
 
@@ -43,6 +45,12 @@ def ask_for_more(workspace: Workspace, made: SubjectRequest, to: str, question: 
     return _send(workspace, made.ref, to, "more-asked", "We need to ask you something", text)
 
 
+def tell_extension(workspace: Workspace, made: SubjectRequest, to: str, why: str) -> str:
+    """We take longer, with the reason and the new day. Source: GDPR Art. 12(3)."""
+    text = f"Your request {made.shown} takes us longer. We answer by {day(made.due_on)}.\n\nThe reason: {why}\n"
+    return _send(workspace, made.ref, to, "extended", "Your request takes us longer", text)
+
+
 def tell_outcome(workspace: Workspace, made: SubjectRequest, to: str, words: str) -> str:
     """What became of a subject request, with how to go on if the person disagrees."""
     policy = workspace.policy
@@ -62,6 +70,35 @@ def announce_lifting(workspace: Workspace, ref: int, to: str) -> str:
     return _send(workspace, ref, to, "lifting", "Your data will be used again", text)
 
 
+_CHANGES: Mapping[Change, tuple[str, str]] = {
+    Change.ERASURE: (
+        "Please erase data we gave you", "The person it is about has been erased here. Please erase it too, every copy and every link to it."
+    ),
+    Change.CORRECTION: (
+        "Please correct data we gave you",
+        "One part of it was wrong and has been put right here: {item}. Please stop using the old one, and ask us for the new one.",
+    ),
+    Change.RESTRICTION: (
+        "Please only store data we gave you",
+        "The person it is about has restricted it. Please store it and do nothing else with it until you hear from us.",
+    ),
+    Change.LIFTING: ("Data we gave you may be used again", "The restriction that we told you of is lifted."),
+}
+
+
+def tell_recipient(workspace: Workspace, one: Telling, to: str) -> str:
+    """A recipient is told of a change of what it was given, by the numbers of the disclosures. Source: GDPR Art. 19."""
+    policy = workspace.policy
+    subject, words = _CHANGES[one.change]
+    item = policy.items[one.item].label if one.item in policy.items else one.item
+    numbers = ", ".join(str(number) for number in one.disclosures)
+    text = (
+        f"To {one.label}\n\n{policy.organisation.name} gave you data under the disclosure numbers {numbers}.\n\n{words.format(item=item)}\n\n"
+        "Tell us when it is done, or why it cannot be.\n"
+    )
+    return _send(workspace, 0, to, f"recipient-{one.change}", subject, text, id=f"told{one.id}")
+
+
 def send_portable(workspace: Workspace, ref: int, to: str, person: str, files: tuple[Attachment, ...]) -> str:
     """A person's data to whom the person named."""
     name = workspace.policy.organisation.name
@@ -69,7 +106,9 @@ def send_portable(workspace: Workspace, ref: int, to: str, person: str, files: t
     return _send(workspace, ref, to, "portable", f"Data that a person asked {name} to send you", text, files)
 
 
-def _send(workspace: Workspace, ref: int, to: str, kind: str, subject: str, text: str, files: tuple[Attachment, ...] = ()) -> str:
+def _send(
+    workspace: Workspace, ref: int, to: str, kind: str, subject: str, text: str, files: tuple[Attachment, ...] = (), id: str = ""
+) -> str:
     foot = workspace.policy.organisation
     signed = f"{text}\n{foot.name}, {foot.address}\n{foot.email}\n"
-    return send(workspace, Letter(ref, to, REQUEST, kind, subject, signed, files))
+    return send(workspace, Letter(ref, to, REQUEST, kind, subject, signed, files), id)

@@ -81,12 +81,18 @@ class Letter:
     attachments: tuple[Attachment, ...] = ()
 
 
-def send(workspace: Workspace, letter: Letter) -> str:
-    """Send a message, or leave it in the folder; returns its id. Raises Refused when its purpose is not permitted now."""
+def send(workspace: Workspace, letter: Letter, id: str = "") -> str:
+    """Send a message, or leave it in the folder; returns its id. Raises Refused when its purpose is not permitted now.
+
+    With an `id` of the caller's own it is sent once, however often it is tried.
+    """
     body = _compose(workspace, letter).as_bytes(policy=SMTP)
-    id = new_token()
+    id = id or new_token()
     with workspace.state.write() as conn:
+        if conn.exec_driver_sql("SELECT 1 FROM outbox_message WHERE id = ? AND status != ?", (id, Sent.WAITING)).first():
+            return id
         _pass_the_gate(workspace, conn, letter.ref, letter.purpose)
+        conn.exec_driver_sql("DELETE FROM outbox_message WHERE id = ?", (id,))  # begun, and never written
         conn.exec_driver_sql(
             "INSERT INTO outbox_message (id, ref, purpose, kind, status, attempts, at) VALUES (?, ?, ?, ?, ?, 0, ?)",
             (id, letter.ref, letter.purpose, letter.kind, Sent.WAITING, now_micros()),
@@ -210,7 +216,7 @@ def _compose(workspace: Workspace, letter: Letter) -> EmailMessage:
 
 
 def _write(path: Path, body: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(body)
         file.flush()

@@ -1,4 +1,4 @@
-"""Where may a customer's data rest, and which company answers for it? By the company the customer contracts with.
+"""Where may a customer's data rest? By the company of the group that the customer contracts with.
 
 A customer is an organisation, known by an id its operator chose. Copies for customers of a company in the United
 Kingdom or Europe rest there; elsewhere only after that customer was told. It moves no data.
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, Table, Text
+from sqlalchemy import Column, Connection, Integer, Table, Text
 
 from troth.base.clock import instant, now_micros
 from troth.base.database import metadata
@@ -19,20 +19,11 @@ from troth.base.errors import Fault
 from troth.gate.reasons import Reason, Refused
 from troth.ledger.entry import EntryKind
 from troth.policy.model import Basis, GroupCompany, Policy
-from troth.policy.packs import Adequacy, adequacy
+from troth.policy.packs import Adequacy
+from troth.rights.responsible import company_for_country, company_named, responsible_company
 from troth.subjects.directory import move_epoch
 from troth.workspace import Workspace
 
-customer_table = Table(
-    "customer",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("company", Text, nullable=False),
-    Column("region", Text, nullable=False),
-    Column("notice_region", Text, nullable=False, server_default=""),
-    Column("notice_recorded_at", BigInteger),
-    Column("entry", Integer, nullable=False),
-)
 customer_copy = Table(
     "customer_copy",
     metadata,
@@ -40,13 +31,6 @@ customer_copy = Table(
     Column("store", Text, primary_key=True),
     Column("region", Text, nullable=False),
     Column("entry", Integer, nullable=False),
-)
-customer_contact = Table(
-    "customer_contact",
-    metadata,
-    Column("ref", BigInteger, primary_key=True, autoincrement=False),
-    Column("customer", Text, nullable=False),
-    Column("since", BigInteger, nullable=False),
 )
 HOME_REGIONS = frozenset({"uk", "eu"})
 OWN_STORE = "troth"  # the copy that this system itself holds
@@ -84,7 +68,7 @@ def onboard(workspace: Workspace, id: str, operator: str, company: str = "", cou
     if not _NAME.fullmatch(id):
         raise Fault("bad-customer", "a customer's id is up to 40 lower-case letters, digits and dashes")
     policy = workspace.policy
-    found = _named(policy, company) if company else company_for_country(policy, country)
+    found = company_named(policy, company) if company else company_for_country(policy, country)
     if found is None:
         raise Fault("no-responsible-company", "say which company of the group the customer contracts with", help="give `company` or `country`")
     here = policy.settings.region or found.region
@@ -190,33 +174,6 @@ def _enter(conn: Connection, workspace: Workspace, act: str, customer: str, oper
 # companies
 
 
-def responsible_company(conn: Connection, policy: Policy, refs: Iterable[int], regime: str) -> GroupCompany | None:
-    """The company that answers for a person: their customer's, else the one for the places their law covers, else the head.
-
-    None only for an organisation that names no company.
-    """
-    for ref in sorted(refs):
-        row = conn.exec_driver_sql("SELECT c.company FROM customer_contact k JOIN customer c ON c.id = k.customer WHERE k.ref = ?", (ref,)).first()
-        found = _named(policy, row[0]) if row else None
-        if found is not None:
-            return found
-    law = policy.regimes.get(regime)
-    for country in law.countries if law else ():
-        found = company_for_country(policy, country)
-        if found is not None:
-            return found
-    return next(iter(policy.organisation.group), None)
-
-
-def company_for_country(policy: Policy, country: str) -> GroupCompany | None:
-    """The company whose customers are in a country (`EU` stands for the European Economic Area)."""
-    short = country.partition("-")[0]
-    european = short in adequacy().home and short != "GB"
-    return next(
-        (one for one in policy.organisation.group if short and (short in one.responsible_for or (european and "EU" in one.responsible_for))), None
-    )
-
-
 def countries_to_rest_in(conn: Connection, policy: Policy, refs: Iterable[int], regime: str, law: Adequacy) -> frozenset[str]:
     """Where copies about a person may rest; empty: anywhere."""
     wanted = sorted(refs)
@@ -228,12 +185,8 @@ def countries_to_rest_in(conn: Connection, policy: Policy, refs: Iterable[int], 
     return frozenset(law.home) | {one.country for one in policy.organisation.group if one.region in moved}
 
 
-def _named(policy: Policy, company: str) -> GroupCompany | None:
-    return next((one for one in policy.organisation.group if one.id == company), None)
-
-
 def _company(policy: Policy, customer: Customer) -> GroupCompany:
-    found = _named(policy, customer.company)
+    found = company_named(policy, customer.company)
     if found is None:
         raise Fault("no-responsible-company", "the policy no longer names the company this customer contracts with", status=409)
     return found

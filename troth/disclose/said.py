@@ -22,7 +22,8 @@ from troth.disclose.acquired import receive_business
 from troth.disclose.register import HandedOver, check_operator, details_of, disclose
 from troth.gate.disclosure import Force, MayDisclose, Nature, Safeguard
 from troth.policy.model import Policy, Terms
-from troth.rights.disclosed import Disclosed, disclosures_of, read_disclosures
+from troth.rights.disclosed import Disclosed, disclosures_of, mechanisms_of, read_disclosures
+from troth.rights.responsible import responsible_company
 from troth.subjects import directory
 from troth.subjects.directory import IdentifierKind
 from troth.subjects.links import same_person
@@ -186,7 +187,7 @@ def show_company(workspace: Workspace, said: Said, _path: Said) -> dict[str, Any
     with workspace.state.read() as conn:
         refs = _refs(conn, said)
         standing = read_standing(conn, int(str(said["ref"])))
-        company = residency.responsible_company(conn, workspace.policy, refs, standing.regime if standing else "")
+        company = responsible_company(conn, workspace.policy, refs, standing.regime if standing else "")
     if company is None:
         raise Fault("no-responsible-company", "the policy names no company that answers for this person", status=404)
     return {"id": company.id, "name": company.name, "country": company.country, "region": company.region}
@@ -205,7 +206,7 @@ def show_sale_statement(workspace: Workspace, said: Said, _path: Said) -> dict[s
 def list_transfers(workspace: Workspace, said: Said, _path: Said) -> list[dict[str, Any]]:
     """A person's transfers and what protects each."""
     with workspace.state.read() as conn:
-        return [asdict(one) | {"at": instant(one.at).isoformat()} for one in told.mechanisms_of(conn, _refs(conn, said))]
+        return [asdict(one) | {"at": instant(one.at).isoformat()} for one in mechanisms_of(conn, _refs(conn, said))]
 
 
 def list_received(workspace: Workspace, said: Said, _path: Said) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""What does the register show? A person's transfers and recipients, what each recipient received, and the count of sales.
+"""What does the register show, and who hears of a change? Recipients, what each received, the count of sales.
 
-It reads the register and adds nothing to it. Our own test persons are in none of its counts.
-Source: GDPR Art. 15(1)(c), 15(2), 19; Cal. Civ. Code 1798.115, 1798.130(a)(5)
+It adds nothing to the register. What recipients must hear is noted by the rights; here it leaves, by the outbox.
+Our own test persons are in none of its counts.
+Source: GDPR Art. 15(1)(c), 19; Cal. Civ. Code 1798.115, 1798.130(a)(5)
 """
 
 from __future__ import annotations
@@ -12,39 +13,45 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from troth.base.clock import micros, now
-from troth.gate.disclosure import Mechanism, Nature
+from troth.base.clock import micros, now, now_micros
+from troth.base.errors import Fault
+from troth.disclose import letters
+from troth.gate.disclosure import Nature
 from troth.policy.model import Policy
 from troth.rights.disclosed import Disclosed, disclosures_of, read_disclosures
+from troth.rights.passed_on import mark_told, recipients_of, untold
 from troth.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """Where one person's data went, and what protects it there. `at` in microseconds."""
-
-    recipient: str
-    label: str
-    country: str
-    mechanism: str
-    at: int
-
-
-def mechanisms_of(conn: Connection, refs: Iterable[int]) -> list[Transfer]:
-    """Each transfer of a person's data out of the home countries, with its mechanism. Source: GDPR Art. 15(2)."""
-    return [
-        Transfer(one.recipient, one.label, one.country, one.mechanism, one.at)
-        for one in disclosures_of(conn, refs)
-        if one.mechanism not in ("", Mechanism.HOME)
-    ]
-
-
 def recipients_to_tell(conn: Connection, refs: Iterable[int]) -> list[tuple[str, str]]:
-    """(id or name, label) of every recipient to be told of a correction, restriction or erasure. Source: GDPR Art. 19.
+    """(id or name, label) of every recipient to be told of a correction, restriction or erasure. Source: GDPR Art. 19."""
+    return list(recipients_of(conn, refs))
 
-    To be asked before the person's references go.
+
+def tell_recipients(workspace: Workspace) -> int:
+    """Send what recipients are still to be told; returns how many. Safe to run again: each is told once.
+
+    A recipient without an address in the policy is told through the organisation's own officer, who passes it on.
     """
-    return sorted({(one.recipient, one.label or one.recipient) for one in disclosures_of(conn, refs)})
+    with workspace.state.read() as conn:
+        waiting = untold(conn)
+    for one in waiting:
+        try:
+            letters.tell_recipient(workspace, one, _address(workspace.policy, one.recipient))
+        except Fault:  # an address in the policy that is none: the officer passes it on
+            letters.tell_recipient(workspace, one, _officer(workspace.policy))
+        with workspace.state.write() as conn:
+            mark_told(conn, workspace.log, one, now_micros())
+    return len(waiting)
+
+
+def _address(policy: Policy, recipient: str) -> str:
+    known = policy.recipients.get(recipient)
+    return known.email if known is not None and known.email else _officer(policy)
+
+
+def _officer(policy: Policy) -> str:
+    return policy.organisation.officer_email or policy.organisation.email
 
 
 # what California asks

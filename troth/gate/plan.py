@@ -8,15 +8,19 @@ Source: GDPR Art. 5(1)(b)-(c), 6, 25
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from troth.consent.record import State, Strength
-from troth.consent.standing import NOBODY, Standing
+from troth.consent.record import PROHIBITIONS, State, Strength
+from troth.consent.standing import NOBODY, Standing, without_yes
 from troth.gate.reasons import Reason
-from troth.policy.model import EventType, Form, Permission, Policy, Purpose, Without, permission_under
+from troth.gate.then import Earlier, Then
+from troth.policy.model import Basis, EventType, Form, Kind, Permission, Policy, Purpose, Without, permission_under
 
 _MEMO = 100_000
+ABSOLUTE = frozenset({Kind.MARKETING, Kind.ADVERTISING})  # an objection to these is never weighed
+_WEIGHED = frozenset({Basis.LEGITIMATE_INTERESTS, Basis.PUBLIC_TASK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Treatment:
     anonymous: bool = False
     refusal: Reason | None = None
     withheld: Reason | None = None  # why an anonymous remainder is all there is
+    items: frozenset[str] = frozenset()  # all of `clear` and `sealed`
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +79,30 @@ def permits(state: State | None, mode: Permission) -> Reason | None:
     return None if mode is Permission.NONE else denial
 
 
-class Plan:
-    """One policy version, compiled. Immutable but for its memory of treatments."""
+def can_object(purpose: Purpose) -> bool:
+    """Whether there is a right to object: to what rests on interests of ours, and always to marketing. Source: GDPR Art. 21."""
+    return purpose.basis in _WEIGHED or purpose.kind in ABSOLUTE
 
-    def __init__(self, policy: Policy) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Since when, and from which version on, a purpose is no longer what people said yes to before."""
+
+    since: int
+    version: str
+
+
+class Plan:
+    """One policy version, compiled. Immutable but for its memory of treatments.
+
+    `anew`: the purposes that earlier versions of this policy changed so much that an older yes no longer counts.
+    `earlier` finds an older version's policy, for what was collected under it.
+    """
+
+    def __init__(self, policy: Policy, anew: Mapping[str, Asked] | None = None, earlier: Earlier | None = None) -> None:
         self.policy = policy
+        self.anew: Mapping[str, Asked] = anew or {}
+        self.then = Then(policy, earlier)
         self._of_event: dict[str, tuple[Purpose, ...]] = {
             event: tuple(purpose for purpose in policy.purposes.values() if event in purpose.events) for event in policy.events
         }
@@ -100,8 +124,25 @@ class Plan:
             self._modes[key] = permission_under(self.policy, purpose, regime)
         return self._modes[key]
 
+    def heard(self, standing: Standing) -> Standing:
+        """The standing as this version hears it: where a purpose asks first, a yes to what it was before a change is none.
+
+        A no is heard whatever changed since. Reading: docs/decisions/0021. Source: GDPR Art. 4(11), 6(4), 7
+        """
+        if not self.anew or not standing.given_at:
+            return standing
+        stale = [purpose for purpose, at in standing.given_at.items() if self._is_stale(purpose, at, standing.regime)]
+        return without_yes(standing, stale) if stale else standing
+
+    def _is_stale(self, purpose: str, at: int, regime: str) -> bool:
+        asked, declared = self.anew.get(purpose), self.policy.purposes.get(purpose)
+        if asked is None or at >= asked.since or declared is None:
+            return False
+        return self.mode(declared, regime) is Permission.ASK_BEFORE
+
     def treatment(self, event: str, standing: Standing) -> Treatment:
         """What becomes of an event of this type about a subject of this standing."""
+        standing = self.heard(standing)
         key = (event, standing.signature)
         found = self._treatments.get(key)
         if found is None:
@@ -123,7 +164,7 @@ class Plan:
             else:
                 denials.append(denial)
         row_class = RowClass(self.policy.version, event, standing.regime, tuple(sorted(permitted)), standing.strength)
-        items = [item for item in self.policy.events[event].items if item in kept]
+        items = [item for item in self.policy.events[event].items if item in kept and self.policy.items[item].on]
         if permitted and items:
             return self._full(row_class, items)
         reason = denials[0] if denials else Reason.NO_PERMISSION
@@ -135,7 +176,10 @@ class Plan:
             return Reason.NO_SUBJECT
         if standing.restricted:
             return Reason.RESTRICTED
-        return permits(standing.states.get(purpose.id), self.mode(purpose, standing.regime))
+        state = self.heard(standing).states.get(purpose.id)
+        if state is State.OBJECTED and can_object(purpose):
+            return Reason.OBJECTED  # while it is weighed, too: GDPR Art. 18(1)(d)
+        return permits(state, self.mode(purpose, standing.regime))
 
     def _how(self, purpose: Purpose, standing: Standing) -> str:
         if standing.states.get(purpose.id) is State.GIVEN:
@@ -148,18 +192,19 @@ class Plan:
         for item in items:
             if self.policy.items[item].form is Form.SEALED:
                 sealed.setdefault(self.policy.items[item].keep, []).append(item)
-        return Treatment(row_class, clear, tuple((keep, tuple(group)) for keep, group in sealed.items()))
+        groups = tuple((keep, tuple(group)) for keep, group in sealed.items())
+        return Treatment(row_class, clear, groups, items=frozenset(items))
 
     def _without(self, row_class: RowClass, purposes: tuple[Purpose, ...], reason: Reason) -> Treatment:
         event = self.policy.events[row_class.event]
         serving = [purpose for purpose in purposes if purpose.without is Without.REMAINDER]
         left = {item for purpose in serving for item in purpose.remainder}
-        clear = tuple(i for i in event.items if i in left and self.policy.items[i].form is Form.CLEAR)
+        clear = tuple(i for i in event.items if i in left and self.policy.items[i].form is Form.CLEAR and self.policy.items[i].on)
         if not serving or not clear:
             return Treatment(row_class, (), (), refusal=reason)
         permitted = tuple(sorted((purpose.id, "remainder") for purpose in serving))
         anonymous = RowClass(row_class.policy_version, row_class.event, "", permitted, Strength.NONE)
-        return Treatment(anonymous, clear, (), anonymous=True, withheld=reason)
+        return Treatment(anonymous, clear, (), anonymous=True, withheld=reason, items=frozenset(clear))
 
     def view_rule(self, purpose: str) -> ViewRule | None:
         """What a purpose may see, or None when the policy names no such purpose."""
@@ -172,12 +217,14 @@ class Plan:
         whose subject said yes.
         """
         how = dict(row_class.permitted).get(purpose.id)
-        if how is None or (row_class.event not in purpose.events):
+        if how is None or row_class.event not in purpose.events or self.then.purpose(row_class.policy_version, purpose.id) is None:
             return False
         if how == "unobjected":
             return self.mode(purpose, row_class.regime) is not Permission.ASK_BEFORE
         return True
 
-    def objectable(self, purpose: Purpose) -> bool:
-        """Whether a subject's no can stop this purpose under any law of the policy."""
-        return any(self.mode(purpose, regime) is not Permission.NONE for regime in self.policy.regimes)
+    def stopped_by(self, purpose: Purpose) -> frozenset[State]:
+        """Which words of a subject stop this purpose under any law of the policy."""
+        if any(self.mode(purpose, regime) is not Permission.NONE for regime in self.policy.regimes):
+            return PROHIBITIONS
+        return frozenset({State.OBJECTED}) if can_object(purpose) else frozenset()

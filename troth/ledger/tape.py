@@ -1,6 +1,7 @@
 """What must a restored backup be told? A file, kept apart from data and backups, that only grows.
 
-It holds erasures, withdrawals and their like, as references and keyed hashes, never personal data. Each line
+It holds erasures, withdrawals and their like, as references and keyed hashes, never personal data; what somebody
+put right as it rests in the database, sealed under a key of theirs that goes at their erasure. Each line
 carries the hash of the line before and its own. The tape alone cannot show that its end was cut off: whoever
 restores compares it with the newest known checkpoint. Append before the effect commits: a line without its
 effect is replayed harmlessly, an effect without its line would be forgotten.
@@ -37,13 +38,15 @@ class TapeKind(StrEnum):
     WITHDRAWAL = "withdrawal"
     OBJECTION = "objection"
     OPT_OUT = "opt-out"
+    RESTRICTION = "restriction"  # its lifting is not on the tape: a restored copy is the stricter one
+    CORRECTION = "correction"
     HOLD = "hold"
     CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
 class TapeRecord:
-    """One line of the tape; `body` holds references, keyed hashes as hex, and purposes."""
+    """One line of the tape; `body` holds references, purposes, and as hex keyed hashes and sealed values."""
 
     kind: TapeKind
     at: datetime

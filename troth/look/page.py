@@ -61,6 +61,30 @@ def teach(filters: Mapping[str, Callable[..., Any]] | None = None, tests: Mappin
     environment().tests.update(tests or {})
 
 
+# What a text needs that is read as a file of its own: the same ink and paper, in a few lines.
+STYLE = """\
+:root { color-scheme: light dark; --ink: #1c2026; --soft: #5b616c; --paper: #fffefb; --line: #e3dfd4; --link: #1f4172; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e9e7e1; --soft: #a6abb5; --paper: #131519; --line: #2c3038; --link: #a9c4f2; } }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1.0625rem/1.65 Georgia, "Liberation Serif", serif; overflow-wrap: break-word; }
+main { max-width: 46rem; margin-inline: auto; padding: 2.5rem 1.25rem 4rem; }
+h1, h2, h3 { line-height: 1.2; text-wrap: balance; }
+h2 { margin-top: 2.2em; } h3 { margin-top: 1.8em; }
+a { color: var(--link); }
+header { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 2rem; }
+.dated { color: var(--soft); font-size: .875rem; }
+.dated-top { flex-basis: 100%; margin-top: 0; }
+.dated-upper-right { text-align: right; max-width: 18rem; order: 2; }
+footer { border-top: 1px solid var(--line); margin-top: 3rem; }
+.contents ul { columns: 2 15rem; padding-left: 1.2em; font-size: .9375rem; }
+dl { display: grid; grid-template-columns: minmax(8rem, 12rem) 1fr; gap: .35rem 1.25rem; }
+dt { color: var(--soft); } dd { margin: 0; }
+@media (max-width: 34rem) { dl { display: block; } dd { margin-bottom: .6rem; } }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: .875rem; line-height: 1.45; }
+caption { text-align: left; color: var(--soft); padding-bottom: .5rem; }
+th, td { text-align: left; vertical-align: top; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); min-width: 6rem; }
+tbody th { font-weight: 400; }
+"""
 _environment: Environment | None = None
 
 

@@ -1,23 +1,25 @@
-"""Is every promise kept, now, here? Runs the proofs of a policy on the live system and remembers what they showed.
+"""Is every promise kept, now, here? Runs the proofs that a policy names and remembers what they showed.
 
-A promise without a proof is unproven, never kept. A promise that rests on a purpose the policy no longer has is
-not in force. The latest result of each proof stands on the promises page.
+Analyses read the policy; behaviours act on the live system as made-up people, who are removed afterwards. A promise
+that names no proof is unproven, never kept; one that names a proof there is not is broken. A promise that rests on a
+purpose the policy no longer has is not in force. The latest result of each proof stands on the promises page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 import httpx
 from sqlalchemy import BigInteger, Column, Connection, Table, Text
 
-import troth.prove.behaviours  # noqa: F401  (entering the registry is what importing it does)
+import troth.prove.behaviours
+import troth.prove.statics  # noqa: F401  (entering the registry is what importing them does)
 from troth.base.clock import instant, now_micros
 from troth.base.database import metadata
-from troth.policy.model import Policy, Promise
-from troth.prove.registry import BEHAVIOURS, Behaviour, proof_of
+from troth.policy.model import Policy, Promise, ProofKind
+from troth.prove.registry import Named, Unfit, behaviour_named, bound, failures, in_force, key_of, proofs_named
 from troth.prove.world import Broken, World
 from troth.rights.erasure import remove_canaries
 from troth.workspace import Workspace
@@ -56,47 +58,52 @@ class PromiseState:
     checked_at: str
 
 
-def run_proofs(
-    workspace: Workspace, base_url: str, each: Callable[[Behaviour, str], None] = lambda behaviour, words: None
-) -> list[PromiseState]:
-    """Run every proof of the policy in force through the doors at `base_url`; returns how each promise stands.
+Told = Callable[[Named, str], None]
+
+
+def run_proofs(workspace: Workspace, base_url: str, each: Told = lambda proof, words: None) -> list[PromiseState]:
+    """Run every proof the policy in force names, acting through the doors at `base_url`; returns how each promise stands.
 
     `each` is told of every proof as it ends (empty words: it holds). The canaries it made are removed.
     """
     policy = workspace.policy
     with httpx.Client(base_url=base_url, timeout=30) as http:
-        for behaviour in _due(policy):
+        for proof in proofs_named(policy):
             world = World(http, workspace.id, policy, workspace.access, canary=True, outbox=workspace.folder / "outbox")
-            words = _run(behaviour, world)
+            words = _run(proof, policy, world)
             with workspace.state.write() as conn:
-                _remember(conn, behaviour.name, words)
-            each(behaviour, words)
+                _remember(conn, _place(policy, proof.kind, proof.key), words)
+            each(proof, words)
     remove_canaries(workspace)
     return promise_states(workspace)
 
 
-def _due(policy: Policy) -> Iterator[Behaviour]:
-    """The proofs that some promise in force names."""
-    for behaviour in BEHAVIOURS.values():
-        if any(id in policy.promises and _in_force(policy, policy.promises[id]) for id in behaviour.promises):
-            yield behaviour
-
-
-def _run(behaviour: Behaviour, world: World) -> str:
+def _run(proof: Named, policy: Policy, world: World) -> str:
+    """What a proof shows to be wrong, in words; nothing when the promises that name it hold."""
     try:
-        behaviour.act(world)
-    except Broken as broken:
-        return str(broken)
+        if proof.kind is ProofKind.STATIC:
+            return next(iter(failures(policy, proof.name, proof.given)), "")
+        if proof.kind is ProofKind.PROBE:
+            act = behaviour_named(proof.name).act
+            act(world, **bound(act, proof.given))
+            return ""
+    except (Broken, Unfit) as shown:
+        return str(shown)
     except Exception as error:  # a proof that cannot be carried out shows nothing, so the promise is not shown kept
         return f"the proof could not be carried out ({type(error).__name__})"
-    return ""
+    return f"there is no proof of the kind {proof.kind}"
 
 
-def _remember(conn: Connection, behaviour: str, words: str) -> None:
+def _place(policy: Policy, kind: ProofKind, key: str) -> str:
+    """What a result is remembered by; an analysis shows something of one version alone."""
+    return f"static {key} of version {policy.version}" if kind is ProofKind.STATIC else key
+
+
+def _remember(conn: Connection, place: str, words: str) -> None:
     conn.exec_driver_sql(
         "INSERT INTO proof_result (behaviour, holds, words, at) VALUES (?, ?, ?, ?) "
         "ON CONFLICT (behaviour) DO UPDATE SET holds = excluded.holds, words = excluded.words, at = excluded.at",
-        (behaviour, "no" if words else "yes", words, now_micros()),
+        (place, "no" if words else "yes", words, now_micros()),
     )
 
 
@@ -109,33 +116,22 @@ def promise_states(workspace: Workspace) -> list[PromiseState]:
     return [_state(policy, promise, results) for promise in policy.promises.values()]
 
 
-def _in_force(policy: Policy, promise: Promise) -> bool:
-    return all(purpose in policy.purposes for purpose in promise.about)
-
-
 def _state(policy: Policy, promise: Promise, results: dict[str, tuple[bool, str, int]]) -> PromiseState:
-    proofs = proof_of(promise.id)
-    names = ", ".join(behaviour.name for behaviour in proofs)
-    kind = str(proofs[0].kind) if proofs else str(promise.kind or "")
-    seen = [results[behaviour.name] for behaviour in proofs if behaviour.name in results]
-    words, at = "", ""
-    if not _in_force(policy, promise):
+    kind, name = str(promise.kind or ""), promise.proof or ""
+    seen = results.get(_place(policy, promise.kind, key_of(promise))) if promise.kind and name else None
+    words = ""
+    if not in_force(policy, promise):
         state = State.NOT_IN_FORCE
-    elif not proofs:
+    elif not name:
         state = State.UNPROVEN
-    elif any(not holds for holds, _, _ in seen):
-        state = State.BROKEN
-        words = next(text for holds, text, _ in seen if not holds)
+    elif seen is None:
+        state = State.NOT_RUN
     else:
-        state = State.PROVEN if len(seen) == len(proofs) else State.NOT_RUN
-    if seen:
-        at = instant(min(one[2] for one in seen)).isoformat(timespec="seconds")
-    return PromiseState(promise.id, promise.clause, promise.sentence, kind, names, state, words, at)
+        state, words = (State.PROVEN, "") if seen[0] else (State.BROKEN, seen[1])
+    at = instant(seen[2]).isoformat(timespec="seconds") if seen else ""
+    return PromiseState(promise.id, promise.clause, promise.sentence, kind, name, state, words, at)
 
 
 def as_json(states: list[PromiseState]) -> list[dict[str, str]]:
     """For programs."""
     return [asdict(state) for state in states]
-
-
-

@@ -13,18 +13,23 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
 from troth.base.clock import now
-from troth.policy.model import Policy
+from troth.collect.regime import regime_for
+from troth.policy.model import EventType, Item, Kind, Policy, Purpose
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 LONDON, BERLIN, CALIFORNIA = "Europe/London", "Europe/Berlin", "America/Los_Angeles"
+VISITOR = "cookie.visitor"
+_TELLING = 4  # characters from which a value tells an event from others
 
 
 class Broken(AssertionError):
@@ -47,12 +52,17 @@ class World:
     access: Mapping[str, str]
     canary: bool = True
     outbox: Path | None = None  # where messages wait when no mail server is set
+    began: str = field(default_factory=lambda: (now() - timedelta(seconds=1)).isoformat())
 
     # people
 
     def visitor(self, tz: str = CALIFORNIA) -> Visitor:
         """Somebody new with a browser in a time zone; not yet asked."""
         return Visitor(self, tz, secrets.token_hex(16))
+
+    def counted(self, tz: str = CALIFORNIA) -> Visitor:
+        """Somebody new whose visits may be counted: asked and agreed, where the policy asks first."""
+        return self.visitor(tz).allow(self.visiting().id)
 
     def address(self) -> str:
         """An e-mail address nobody had before."""
@@ -62,6 +72,34 @@ class World:
         """A telephone number nobody had before, from the range reserved for drama."""
         return f"+4479001{secrets.randbelow(90000) + 10000}"
 
+    # what the policy has for an act
+
+    def visiting(self) -> Purpose:
+        """The purpose that counts visits; raises Broken where the policy counts none."""
+        page = self.event("page")
+        found = [one for one in self.policy.purposes.values() if page.id in one.events and VISITOR in one.items]
+        counting = [one for one in found if one.kind is Kind.STATISTICS] or found
+        check(counting, "no purpose of this policy sees visits")
+        return counting[0]
+
+    def event(self, call: str, name: str | None = None) -> EventType:
+        """The event that a message of this kind carries; raises Broken where the policy takes none."""
+        found = [one for one in self.policy.events.values() if one.call == call and (name is None or one.name == name)]
+        check(found, f"this policy takes no {name or call}")
+        return found[0]
+
+    def role(self, purpose: str) -> str:
+        """A role that may ask for a purpose."""
+        return next((role for role, purposes in self.policy.roles.items() if purpose in purposes), "owner")
+
+    def law(self, tz: str) -> str:
+        """The law that covers somebody in a time zone."""
+        return regime_for(self.policy, tz)
+
+    def paths(self) -> list[str]:
+        """Pages of the site that have an address of their own."""
+        return [route for route in self.policy.site.routes if ":" not in route and "*" not in route]
+
     # doors
 
     def send(self, type: str, **fields: Any) -> dict[str, Any]:
@@ -70,15 +108,74 @@ class World:
         body = {"messageId": secrets.token_hex(12), "timestamp": now().isoformat(), **fields, "context": context}
         return self._said(self.http.post(f"/v1/{type}", json=body, auth=(self.access["write_key"], "")))
 
+    def known(self, event: EventType | None = None) -> Told:
+        """Somebody whose e-mail address is held, of the same people as an event is about, or of any that leave one."""
+        found = [
+            one for one in self.policy.events.values()
+            if one.call in ("track", "group", "identify") and "contact.email" in one.items and (event is None or one.population == event.population)
+        ]  # fmt: skip
+        check(found, "no event of these people brings an e-mail address")
+        told = self.tell(found[0])
+        check(told.answer.get("stored") == 1, f"event {found[0].id} was not kept though everything was permitted")
+        return told
+
+    def tell(
+        self, event: EventType, items: Iterable[str] = (), willing: bool | None = True, account: str = "", more: Mapping[str, Any] | None = None
+    ) -> Told:
+        """A trusted program tells of an event with made-up values for these items (all that it carries, if none is named).
+
+        `willing`: what its own banner was told, for every purpose at once; None: nothing was said. `more`: fields that
+        the policy does not know of.
+        """
+        check(event.call, f"{event.id} does not come from a program")
+        account = account or self.address()
+        values = self.values(event, tuple(items) or event.items, account)
+        groups: dict[str, dict[str, Any]] = {"properties": {}, "traits": {}}
+        for item, value in values.items():
+            group, _, name = self.policy.items[item].at[0].partition(".")
+            groups[group][name] = value
+        groups["traits" if event.call in ("identify", "group") else "properties"] |= more or {}
+        said = {} if willing is None else {"consent": {"categoryPreferences": dict.fromkeys(self.policy.purposes, willing)}}
+        fields = {name: found for name, found in groups.items() if found} | ({"event": event.name or event.id} if event.call == "track" else {})
+        fields |= {"groupId": "g"} if event.call == "group" else {}
+        answer = self.send(str(event.call), userId=account, context={"timezone": LONDON, **said}, **fields)
+        return Told(event, account, values, answer)
+
+    def values(self, event: EventType, items: Iterable[str], account: str = "") -> dict[str, Any]:
+        """A value of its kind, that nobody had before, for each item a message of this event can carry. An account is
+        known by its e-mail address."""
+        carried = [item for item in dict.fromkeys((*items, *event.required)) if self.policy.items[item].at and self.policy.items[item].on]
+        return {item: self._value(self.policy.items[item], account) for item in carried if item in event.items}
+
+    def _value(self, item: Item, account: str) -> Any:
+        fresh = secrets.token_hex(5)
+        if item.category.startswith("user.contact.email"):
+            return account or self.address()
+        if item.category.startswith("user.contact.phone"):
+            return self.number()
+        match item.values:
+            case None:
+                return f"Something said {fresh}"
+            case "number":
+                return secrets.randbelow(1_000_000) + 1_000
+            case "flag":
+                return "true"
+            case "host":
+                return f"{fresh}.example"
+            case "route":
+                return next(iter(self.paths()), "/")
+            case _:
+                return f"w{fresh}"
+
     def post(self, path: str, body: Mapping[str, Any], origin: bool = True) -> dict[str, Any]:
         """A site's script posting to this workspace, from the site's own origin."""
         headers = {"user-agent": AGENT} | ({"origin": self.policy.site.origins[0]} if origin else {})
         sent = {"key": self.access["publishable_key"], **self._flag(), **body}
         return self._said(self.http.post(f"/{self.workspace}{path}", json=sent, headers=headers))
 
-    def events(self, purpose: str, role: str = "owner") -> list[dict[str, Any]]:
-        """What a purpose may see."""
-        found = self.program("GET", f"/events?purpose={purpose}&role={role}")
+    def events(self, purpose: str, role: str = "") -> list[dict[str, Any]]:
+        """What a purpose may see, asked by a role that may ask for it."""
+        found = self.program("GET", f"/events?purpose={purpose}&role={role or self.role(purpose)}&since={quote(self.began)}")
         check(found["status"] in (200, 403), f"asking for events answered {found['status']}")
         return list(found.get("list", []))
 
@@ -136,6 +233,21 @@ class World:
         return {"status": answer.status_code, **(body if isinstance(body, dict) else {"list": body})}
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event that a program told of: about which account, with which values, and what was answered."""
+
+    event: EventType
+    account: str
+    values: Mapping[str, Any]
+    answer: Mapping[str, Any]
+
+    def among(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows that hold something of it that nobody else has."""
+        own = {str(value) for value in self.values.values() if len(str(value)) >= _TELLING and str(value) != self.account} or {self.account}
+        return [row for row in rows if row["event"] == self.event.id and own & {str(value) for value in row["items"].values()}]
+
+
 @dataclass(slots=True)
 class Visitor:
     """A person with a browser: what troth.js does, step by step."""
@@ -158,17 +270,29 @@ class Visitor:
         """Press `Accept all`."""
         return self.choose("accept-all", **{one["id"].replace("-", "_"): "given" for one in self.asked()["purposes"]})
 
+    def allow(self, *purposes: str) -> Visitor:
+        """Say yes to purposes where this browser is asked before; silence is enough for the others."""
+        asks = [one["id"] for one in self.asked()["purposes"] if one["id"] in purposes and one["mode"] == "ask-before"]
+        if asks:
+            self.choose(**{purpose.replace("-", "_"): "given" for purpose in asks})
+        return self
+
+    def refuse_all(self) -> dict[str, Any]:
+        """Press `Reject all`."""
+        return self.choose("reject-all", **{one["id"].replace("-", "_"): "refused" for one in self.asked()["purposes"]})
+
     def withdraw_all(self) -> dict[str, Any]:
         """Press `Reject all` later."""
         return self.choose("withdraw", **{one["id"].replace("-", "_"): "refused" for one in self.asked()["purposes"]})
 
     def view(
-        self, path: str = "/pricing", referrer: str = "", query: str = "", agent: str = AGENT, anonymous: bool = False, **context: Any
-    ) -> dict[str, Any]:
-        """View a page."""
+        self, path: str = "/pricing", referrer: str = "", query: str = "", agent: str = AGENT, anonymous: bool = False,
+        headers: Mapping[str, str] | None = None, **context: Any,
+    ) -> dict[str, Any]:  # fmt: skip
+        """View a page. `headers`: what else the browser sends."""
         url = f"{self.world.policy.site.origins[0]}{path}{query}"
         page = {"url": url, "path": path, "title": "A page", "referrer": referrer}
-        return self._send({"type": "page", "context": {"page": page, **context}}, agent, anonymous)
+        return self._send({"type": "page", "context": {"page": page, **context}}, agent, anonymous, headers)
 
     def click(self, href: str, host: str, external: bool = True) -> dict[str, Any]:
         """Follow a link."""
@@ -179,10 +303,10 @@ class Visitor:
         """Do something the site counts."""
         return self._send({"type": "track", "event": event, "properties": properties, "context": {}}, AGENT, False)
 
-    def _send(self, message: dict[str, Any], agent: str, anonymous: bool) -> dict[str, Any]:
+    def _send(self, message: dict[str, Any], agent: str, anonymous: bool, more: Mapping[str, str] | None = None) -> dict[str, Any]:
         message["context"] |= {"timezone": self.tz, **self.world._flag()}
         message |= {"messageId": secrets.token_hex(12)} | ({} if anonymous else {"anonymousId": self.id})
-        headers = {"user-agent": agent, "origin": self.world.policy.site.origins[0]}
+        headers = {"user-agent": agent, "origin": self.world.policy.site.origins[0], **(more or {})}
         body = {"writeKey": self.world.access["publishable_key"], "batch": [message]}
         return World._said(self.world.http.post("/v1/batch", json=body, headers=headers))
 
@@ -191,10 +315,11 @@ class Visitor:
         path = f"/{self.world.workspace}/number"
         return dict(self.world.http.get(path, params={"visitor": self.id}, headers={"origin": self.world.policy.site.origins[0]}).json())
 
-    def seen(self, purpose: str = "site-analytics", event: str | None = None) -> list[dict[str, Any]]:
-        """What a purpose sees of this very browser: rows carrying its id, or joined with one that does."""
-        rows = self.world.events(purpose)
-        mine = {row["person"] for row in rows if row["items"].get("cookie.visitor") == self.id}
+    def seen(self, purpose: str = "", event: str | None = None) -> list[dict[str, Any]]:
+        """What a purpose (the one that counts visits, if none is named) sees of this very browser: rows that carry its
+        id, or are of the same person as one that does."""
+        rows = self.world.events(purpose or self.world.visiting().id)
+        mine = {row["person"] for row in rows if row["items"].get(VISITOR) == self.id}
         return [row for row in rows if row["person"] in mine and (event is None or row["event"] == event)]
 
 

@@ -15,6 +15,16 @@ from troth.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a funnel: what is left (`stays`), or what went out."""
+
+    id: str
+    label: str
+    count: int
+    stays: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ImportFunnel:
     """One import. `read` is the sum of the five kinds of line; `page_views` that of `kept` and everything `refused`.
 
@@ -40,6 +50,25 @@ class ImportFunnel:
         """Why page views were refused, in the gate's words, most frequent first."""
         known = {str(reason): sentence for reason, sentence in SENTENCES.items()}
         return [(known.get(reason, reason), count) for reason, count in sorted(self.refused.items(), key=lambda pair: (-pair[1], pair[0]))]
+
+    @property
+    def steps(self) -> list[Step]:
+        """From lines read to page views kept, each way out by name; what leaves nothing out is left out."""
+        outs = [
+            ("asset", "Files that belong to pages", self.assets), ("robot", "Robots", self.robots),
+            ("other-method", "Calls that fetch no page", self.other_method),
+            ("other-status", "Answered with an error or another address", self.other_status),
+            ("malformed", "Lines that cannot be read", self.malformed),
+        ]  # fmt: skip
+        known = {str(reason): sentence for reason, sentence in SENTENCES.items()}
+        refused = sorted(self.refused.items(), key=lambda pair: (-pair[1], pair[0]))
+        return [
+            Step("read", "Lines read", self.read, True),
+            *(Step(id, label, count, False) for id, label, count in outs if count),
+            Step("page-view", "Page views of people", self.page_views, True),
+            *(Step(reason, "Refused: " + known.get(reason, reason), count, False) for reason, count in refused),
+            Step("kept", "Page views kept", self.kept, True),
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """For programs; the outcomes of lines under the names that `access_log` gives them."""

@@ -88,7 +88,9 @@ def refusal_report(workspace: Workspace, period: Period) -> RefusalReport:
 
 def left_out(workspace: Workspace, purpose: str) -> int:
     """How many subjects no view of this purpose shows now, because they said no or their data is restricted."""
-    marks = ",".join(f"'{state}'" for state in sorted(PROHIBITIONS))
+    plan = workspace.plan
+    stopping = plan.stopped_by(plan.policy.purposes[purpose]) if purpose in plan.policy.purposes else PROHIBITIONS
+    marks = ",".join(f"'{state}'" for state in sorted(stopping))
     said_no = f"SELECT ref FROM standing WHERE purpose = ? AND state IN ({marks})"
     with workspace.state.read() as conn:
         found = conn.exec_driver_sql(

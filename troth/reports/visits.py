@@ -155,13 +155,13 @@ def _answer(view: View, policy: Policy, purpose: str, period: Period) -> VisitRe
     clicks = sum(use.all for use in found["exit"] + found["link"])
     by_day = _by_day(view, visits, uses, period)
     people, people_before = _people(view, uses, period)
-    shown = {kind: _shown(some, policy.settings.threshold) for kind, some in found.items()}
+    shown = {kind: _shown(some, policy.aggregates.threshold) for kind, some in found.items()}
     return VisitReport(
         purpose=purpose,
         period=period,
         totals=_totals(by_day, period, people),
         before=_totals(by_day, period.before, people_before),
-        by_day=_shown([by_day[day] for day in period.days], policy.settings.threshold),
+        by_day=_shown([by_day[day] for day in period.days], policy.aggregates.threshold),
         by_hour=_by_hour(view, uses, period),
         pages=shown["page"],
         landings=shares["landing"],

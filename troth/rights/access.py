@@ -16,17 +16,26 @@ from sqlalchemy import Connection
 from troth.base.clock import instant, now
 from troth.consent.record import Act, history
 from troth.consent.standing import Standing, read_standings
+from troth.gate.disclosure import Mechanism
 from troth.gate.grant import Grant
 from troth.policy.model import Item, Permission, Policy, Purpose, Recipient, Regime
 from troth.policy.packs import adequacy, categories
 from troth.policy.words import BASES, CHANNELS, SAFEGUARDS, capital, country, length
 from troth.rights import requests
-from troth.rights.disclosed import disclosures_of
+from troth.rights.disclosed import Transfer, disclosures_of, mechanisms_of
+from troth.rights.responsible import responsible_company
 from troth.rights.tables import rows_about
 from troth.store.reveal import RevealedEvent, reveal_events
 from troth.workspace import Workspace
 
 FORMAT = "troth-access-1"
+MECHANISMS: Mapping[Mechanism, str] = {
+    Mechanism.HOME: "the law of the United Kingdom or the European Union",
+    Mechanism.ADEQUACY: "a decision that the country protects data well enough",
+    Mechanism.CLAUSES: SAFEGUARDS["standard-contractual-clauses"],
+    Mechanism.BINDING_RULES: SAFEGUARDS["binding-rules"],
+    Mechanism.FRAMEWORK: SAFEGUARDS["data-privacy-framework"],
+}
 NEVER_SHOWN = ("user.authorization", "user.financial.credit_card", "user.government_id")
 WEB = "web"
 
@@ -46,14 +55,15 @@ def access_package(workspace: Workspace, refs: Iterable[int], grant: Grant, web_
         known = _Known(workspace, conn, policy)
         events = [event for event in opened(workspace, conn, grant, wanted) if not web_only or known.is_visit(event.type)]
         standings = read_standings(conn, wanted)
-        first = standings.get(grant.reference or 0) or next(iter(standings.values()))
-        told = _told(policy, first, events)
+        first = workspace.plan.heard(standings.get(grant.reference or 0) or next(iter(standings.values())))
+        told = _told(policy, first, events) | {"responsible": responsible(conn, policy, wanted, first.regime)}
         return told | {
             "events": [_event(known, event) for event in events],
             "by_source": _by_source(known, events),
             "choices": [_act(known, act) for act in acts_of(conn, wanted)],
             "requests": [_asked(workspace, conn, one) for one in requests.of_person(conn, wanted)],
             "disclosures": _disclosures(known, conn, wanted),
+            "transferred": [_transfer(one) for one in mechanisms_of(conn, wanted)],
             "records": rows_about(conn, wanted),
         }
 
@@ -69,19 +79,11 @@ def acts_of(conn: Connection, refs: Iterable[int]) -> list[Act]:
     return sorted(found.values(), key=lambda act: (act.at, act.entry))
 
 
-def responsible(policy: Policy, regime: Regime | None) -> dict[str, str]:
-    """Which company answers for the person's data: the group company for where they are, else the organisation."""
-    us = policy.organisation
-    for company in us.group:
-        if regime is not None and any(_covers(code, regime) for code in company.responsible_for):
-            return {"name": company.name, "country": country(company.country), "address": us.address, "e-mail": us.email}
-    return {"name": us.name, "address": us.address, "e-mail": us.email}
-
-
-def _covers(code: str, regime: Regime) -> bool:
-    """Whether a country a company answers for lies under a law; `EU` stands for all of the Union."""
-    union = code == "EU" and regime.id == "gdpr"
-    return union or any(place == code or place.startswith(f"{code}-") for place in regime.countries)
+def responsible(conn: Connection, policy: Policy, refs: Iterable[int], regime: str) -> dict[str, str]:
+    """Which company answers for the person's data: of the group, the one for them, else the organisation."""
+    us, company = policy.organisation, responsible_company(conn, policy, refs, regime)
+    named = {"name": company.name, "country": country(company.country)} if company is not None else {"name": us.name}
+    return named | {"address": us.address, "e-mail": us.email}
 
 
 def law_of(policy: Policy, regime: str) -> Regime:
@@ -93,7 +95,7 @@ def safeguard_of(recipient: Recipient) -> str:
     """What protects data that goes to a recipient. Source: GDPR Art. 15(2)."""
     own = SAFEGUARDS.get(recipient.safeguard or "", "")
     home = recipient.country in adequacy().home
-    return own or ("the law of the United Kingdom or the European Union" if home else "a decision that the country protects data well enough")
+    return own or MECHANISMS[Mechanism.HOME if home else Mechanism.ADEQUACY]
 
 
 class _Known:
@@ -140,7 +142,6 @@ def _told(policy: Policy, standing: Standing, events: list[RevealedEvent]) -> Pa
         "made_at": now().isoformat(timespec="seconds"),
         "confirmation": "We hold data about you." if held else "We hold no data about you beside what stands below.",
         "policy_version": policy.version,
-        "responsible": responsible(policy, law),
         "officer": ", ".join(word for word in (policy.organisation.officer, policy.organisation.officer_email) if word),
         "law": law.label,
         "restricted": standing.restricted,
@@ -271,6 +272,13 @@ def _asked(workspace: Workspace, conn: Connection, one: requests.SubjectRequest)
         "written": [{"by": note.by, "at": note.at, "text": note.text} for note in requests.notes_of(workspace, conn, one.id)],
         "steps": [{"step": str(step.step), "at": step.at.isoformat(timespec="seconds")} for step in requests.steps(conn, one.id)],
     }
+
+
+def _transfer(one: Transfer) -> dict[str, str]:
+    """One transfer that took place, with what protected it. Source: GDPR Art. 15(2)."""
+    protected = MECHANISMS.get(Mechanism(one.mechanism), one.mechanism)
+    at = instant(one.at).isoformat(timespec="seconds")
+    return {"to": one.label or one.recipient, "country": country(one.country), "protected_by": protected, "at": at}
 
 
 def _disclosures(known: _Known, conn: Connection, refs: Iterable[int]) -> list[dict[str, Any]]:

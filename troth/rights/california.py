@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from troth.base.clock import instant
+from troth.gate.disclosure import Nature
 from troth.policy.model import Policy
 from troth.policy.packs import categories
 from troth.policy.words import CHANNELS, capital
@@ -55,8 +56,8 @@ def ask_to_know(workspace: Workspace, conn: Connection, session: Session, at: da
     return requests.fulfil(workspace, conn, made.id, "answered")
 
 
-def know(policy: Policy, events: list[RevealedEvent], disclosed: list[Disclosed], at: datetime) -> dict[str, Any]:
-    """The answer by categories, over the twelve months before `at`."""
+def know(policy: Policy, events: list[RevealedEvent], disclosed: list[Disclosed], at: datetime, statement: str) -> dict[str, Any]:
+    """The answer by categories, over the twelve months before `at`. `statement`: what the register says of sales to anybody."""
     since = at - YEAR
     lately = [event for event in events if instant(event.at) >= since]
     given = [one for one in disclosed if instant(one.at) >= since]
@@ -68,9 +69,16 @@ def know(policy: Policy, events: list[RevealedEvent], disclosed: list[Disclosed]
         "sources": sorted({_source(policy, event) for event in lately}),
         "third_parties": sorted({_kind_of(policy, one) for one in given}),
         "by_recipient": [_received(policy, id, given) for id in sorted({one.recipient for one in given})],
-        "sold_or_shared": [],
-        "statement": policy.notice.no_sale,
+        "sold_or_shared": _sold(policy, given),
+        "statement": statement,
     }
+
+
+def _sold(policy: Policy, given: list[Disclosed]) -> list[str]:
+    """The kinds of this person's data that were sold, with whom they were sold to."""
+    kinds = {(policy.items[item].category, one.label or one.recipient) for one in given if one.nature == Nature.SALE
+             for item in one.items if item in policy.items}  # fmt: skip
+    return [f"{capital(categories().data.get(kind, kind))}, to {to}" for kind, to in sorted(kinds)]
 
 
 def _collected(policy: Policy, events: list[RevealedEvent]) -> set[str]:

@@ -1,6 +1,6 @@
 """By when must an answer be there? A clock is events (started, paused, resumed, extended); the day is worked out from them.
 
-It reads no time and stores nothing. What each law gives is data in `clocks.yaml`.
+It reads no time and stores nothing. What each law gives is dated data, in the packs of `troth.policy`.
 Source: GDPR Art. 12(3); Regulation (EEC, Euratom) 1182/71 Art. 3; Cal. Civ. Code 1798.130(a)(2)
 """
 
@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import holidays
-import yaml
 
-_FILE = Path(__file__).parent / "clocks.yaml"
+from troth.policy.packs_rights import Deadlines, Span, deadlines, fees
+
 _DAY = timedelta(days=1)
 
 
@@ -49,15 +48,6 @@ class ClockEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A length of time as laws give it."""
-
-    months: int = 0
-    days: int = 0
-    working_days: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class ClockFacts:
     """What one body of law gives. `acknowledge`: kinds that are acknowledged first, and within what."""
 
@@ -85,7 +75,7 @@ class Deadline:
 @lru_cache(maxsize=1)
 def all_facts() -> Mapping[str, ClockFacts]:
     """What every body of law gives, by regime id."""
-    return {id: _read(raw) for id, raw in yaml.safe_load(_FILE.read_text()).items()}
+    return {id: _facts(law) for id, law in deadlines().items()}
 
 
 def facts_for(regime: str) -> ClockFacts:
@@ -162,16 +152,16 @@ def _holidays(country: str, area: str) -> Any:
     return holidays.country_holidays(country, subdiv=area or None)
 
 
-def _read(raw: Mapping[str, Any]) -> ClockFacts:
+def _facts(law: Deadlines) -> ClockFacts:
     return ClockFacts(
-        answer=Span(**raw["answer"]),
-        extend=Span(**raw["extend"]),
-        pauses=frozenset(Pause(why) for why in raw["pauses"]),
-        moves_on=raw["moves_on"],
-        country=raw["calendar"]["country"],
-        area=raw["calendar"]["area"],
-        acknowledge={kind: Span(**span) for kind, span in raw["acknowledge"].items()},
-        free_in_a_year=raw["free_in_a_year"],
-        as_of=raw["as_of"],
-        source=raw["source"],
+        answer=law.answer,
+        extend=law.extend,
+        pauses=frozenset(Pause(why) for why in law.pauses),
+        moves_on=law.moves_on,
+        country=law.calendar.country,
+        area=law.calendar.area,
+        acknowledge=law.acknowledge,
+        free_in_a_year=fees()[law.id].free_in_a_year,
+        as_of=law.as_of,
+        source=law.source,
     )

@@ -1,7 +1,7 @@
 """Who received what about a person? The record kept of each disclosure: to whom, which items, for what, when.
 
 It discloses nothing and permits nothing; whoever sends writes it in the same transaction.
-Source: GDPR Art. 15(1)(c), 19, 30(1)(d); Cal. Civ. Code 1798.130(a)(4)
+Source: GDPR Art. 15(1)(c), 15(2), 19, 30(1)(d); Cal. Civ. Code 1798.130(a)(4)
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Te
 
 from troth.base.clock import instant, now_micros
 from troth.base.database import metadata
+from troth.gate.disclosure import Mechanism
 from troth.ledger.entry import EntryKind
 from troth.ledger.log import Log
 
@@ -79,6 +80,26 @@ def disclosures_of(conn: Connection, refs: Iterable[int]) -> list[Disclosed]:
     """Every disclosure about a person, oldest first."""
     found = [one for ref in refs for one in read_disclosures(conn, "ref = ?", ref)]
     return sorted(found, key=lambda one: (one.at, one.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Where one person's data went, and what protects it there. `at` in microseconds."""
+
+    recipient: str
+    label: str
+    country: str
+    mechanism: str
+    at: int
+
+
+def mechanisms_of(conn: Connection, refs: Iterable[int]) -> list[Transfer]:
+    """Each transfer of a person's data out of the home countries, with its mechanism. Source: GDPR Art. 15(2)."""
+    return [
+        Transfer(one.recipient, one.label, one.country, one.mechanism, one.at)
+        for one in disclosures_of(conn, refs)
+        if one.mechanism not in ("", Mechanism.HOME)
+    ]
 
 
 def read_disclosures(conn: Connection, where: str, *values: object) -> list[Disclosed]:

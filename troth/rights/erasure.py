@@ -36,6 +36,7 @@ from troth.ledger.entry import EntryKind
 from troth.ledger.tape import TapeKind
 from troth.policy.model import Form, Policy
 from troth.policy.write import to_yaml
+from troth.rights.passed_on import Change, note_change, tellings_of
 from troth.store import shred
 from troth.store.reveal import held_rows, reveal_events
 from troth.subjects.keys import load_or_create
@@ -223,6 +224,7 @@ def _tombstone(workspace: Workspace, id: str) -> None:
         # The tape first: a line without its effect is replayed harmlessly, an effect without its line would be forgotten.
         workspace.tape.append(TapeKind.ERASURE, {"refs": list(case.refs), "identifiers": hashes, "case": id}, instant(at))
         point("erasure.tape")
+        note_change(conn, workspace.log, case.refs, Change.ERASURE, at, erasure=id)  # while the register still knows who received what
         counts = shred.tombstone(conn, grant, case.refs, at)
         grounds = json.loads(conn.exec_driver_sql("SELECT kept FROM erasure_case WHERE id = ?", (id,)).scalar_one())
         shred.keep_by_law(conn, case.refs, {keep: (ground, until) for keep, (ground, until) in grounds.items()})
@@ -254,7 +256,8 @@ def _destroy_keys(workspace: Workspace, cases: list[Case]) -> None:
                 workspace.keys.destroy(ref, _grounds(workspace, case))
             point("erasure.keys")
             with workspace.state.write() as conn:
-                _done(conn, case.id, 3)
+                counts = json.loads(conn.exec_driver_sql("SELECT counts FROM erasure_case WHERE id = ?", (case.id,)).scalar_one())
+                _done(conn, case.id, 3, counts | shred.count_left(conn, case.refs))
 
 
 # 4
@@ -287,6 +290,7 @@ def _rewrite(workspace: Workspace, cases: list[Case]) -> None:
 def _look_and_receipt(workspace: Workspace, case: Case) -> bool:
     with workspace.state.read() as conn:
         sealed, counts, grounds = conn.exec_driver_sql("SELECT sealed, counts, kept FROM erasure_case WHERE id = ?", (case.id,)).one()
+        told = [one.label for one in tellings_of(conn, case.id)]
     needles = msgspec.msgpack.decode(_case_cipher(workspace, case.id).decrypt(b"\x00" * 12, sealed, case.id.encode()))["needles"]
     workspace.state.truncate_log()
     left = shred.look_for([workspace.folder], needles)
@@ -295,7 +299,7 @@ def _look_and_receipt(workspace: Workspace, case: Case) -> bool:
             conn.exec_driver_sql("UPDATE erasure_case SET failure = ? WHERE id = ?", ("found-again: " + ", ".join(sorted(set(left)))[:200], case.id))
         return False
     point("erasure.look")
-    receipt = _receipt(case, json.loads(counts), json.loads(grounds))
+    receipt = _receipt(case, json.loads(counts), json.loads(grounds)) | {"recipients_told": told}
     with workspace.state.write() as conn:
         conn.exec_driver_sql(
             "UPDATE erasure_case SET done = ?, receipt = ?, sealed = x'', refs = '[]', failure = '' WHERE id = ?",

@@ -1,7 +1,7 @@
 """May this subject request cost something, or be refused for being too many? Only when it repeats.
 
 The first ones of a kind in a year are free and are answered, whatever anybody thinks of them; how many is the
-policy's `fee_after`.
+policy's `rights.fees.after`.
 Source: GDPR Art. 12(5); Cal. Civ. Code 1798.145(h)(3)
 """
 
@@ -43,7 +43,7 @@ def earlier_alike(conn: Connection, found: SubjectRequest) -> int:
 
 def too_many(workspace: Workspace, conn: Connection, found: SubjectRequest) -> bool:
     """Whether it comes after as many as the policy answers free in a year."""
-    return earlier_alike(conn, found) >= workspace.policy.settings.fee_after
+    return earlier_alike(conn, found) >= workspace.policy.rights.fees.after
 
 
 def charge(workspace: Workspace, conn: Connection, id: int, fee: int, why: Excess, text: str, by: str) -> SubjectRequest:

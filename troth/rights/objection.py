@@ -1,7 +1,8 @@
-"""What happens when a person objects to a purpose? It stops; marketing without a word, the rest until it is weighed.
+"""What happens when a person objects to a purpose? It stops at once: for good, or while somebody weighs it.
 
 Only this purpose stops, the others go on. Where the policy leaves a purpose to the person there is nothing to weigh.
-Source: GDPR Art. 21(1)-(3)
+What rests on a contract or a law cannot be objected to. That it stops is the gate's (`Plan.denial`).
+Source: GDPR Art. 18(1)(d), 21(1)-(3)
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from troth.base.clock import now_micros
 from troth.base.errors import Fault
 from troth.collect import choices
 from troth.consent.record import Evidence, State, Strength
-from troth.gate.plan import Plan
-from troth.policy.model import Basis, Kind, Permission, Policy, Purpose
+from troth.gate.plan import ABSOLUTE, Plan, can_object
+from troth.policy.model import Permission, Purpose
+from troth.policy.words import BASES
 from troth.rights import requests
 from troth.rights.requests import Right, SubjectRequest
 from troth.rights.verify import Session
@@ -23,20 +25,12 @@ from troth.subjects.directory import move_epoch
 from troth.subjects.links import same_person
 from troth.workspace import Workspace
 
-ABSOLUTE = frozenset({Kind.MARKETING, Kind.ADVERTISING})
-_WEIGHED = frozenset({Basis.LEGITIMATE_INTERESTS, Basis.PUBLIC_TASK})
-
 
 class Decision(StrEnum):
     """What became of an objection."""
 
     UPHELD = "upheld"
     OVERRIDDEN = "overridden"  # compelling grounds go before it
-
-
-def can_object(policy: Policy, purpose: Purpose) -> bool:
-    """Whether there is a right to object: to what rests on interests of ours, and always to marketing."""
-    return purpose.basis in _WEIGHED or purpose.kind in ABSOLUTE
 
 
 def must_be_weighed(plan: Plan, purpose: Purpose, regime: str) -> bool:
@@ -53,8 +47,9 @@ def object_to(workspace: Workspace, conn: Connection, session: Session, id: str,
     purpose = plan.policy.purposes.get(id)
     if purpose is None:
         raise Fault("no-such-purpose", "the policy names no such purpose", status=404)
-    if not can_object(plan.policy, purpose):
-        raise Fault("cannot-object", "this purpose rests on a contract, a law or your own consent", help="consent can be withdrawn", status=409)
+    if not can_object(purpose):
+        why = f"this rests on {BASES[purpose.basis]}; the right to object does not reach that"
+        raise Fault("cannot-object", why, help="consent can be withdrawn under my choices", status=409)
     made = requests.open_request(workspace, conn, Right.OBJECTION, session.ref, session.regime, about=id, text=why)
     evidence = Evidence(Strength.EXPLICIT, "centre", plan.policy.version, choices.screen_of(plan.policy, session.regime), session.regime)
     choices.say(workspace, conn, session.ref, {id: State.OBJECTED}, evidence, now_micros())
@@ -74,7 +69,7 @@ def weigh(workspace: Workspace, conn: Connection, id: int, decision: Decision, w
         return requests.fulfil(workspace, conn, id, Decision.UPHELD, by)
     if purpose is None or purpose.kind in ABSOLUTE:
         raise Fault("no-override", "an objection to marketing is final", status=409)
-    for ref in same_person(conn, found.ref):  # the act stays in the history; it no longer stands
+    for ref in same_person(conn, found.ref):  # the act stays in the history; it no longer stands, and the purpose goes on
         conn.exec_driver_sql("DELETE FROM standing WHERE ref = ? AND purpose = ? AND state = ?", (ref, found.about, State.OBJECTED))
         move_epoch(conn, ref)
     return requests.refuse(workspace, conn, id, "compelling-grounds", by, why)

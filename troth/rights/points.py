@@ -14,7 +14,6 @@ from troth.store.reveal import RevealedEvent
 from troth.subjects.directory import IdentifierKind, normalise
 
 RELIABLE = ("user.contact.email", "user.contact.phone_number", "user.account.username", "user.financial")
-ENOUGH = 2
 
 Held = Mapping[str, frozenset[str]]
 

@@ -2,7 +2,8 @@
 
 The old value is opened nowhere again; that there was one, and which item, is a fact of the ledger. A new e-mail
 address counts only once its mailbox was opened, else a slip of the finger would hand a person's data to a stranger.
-Source: GDPR Art. 5(1)(d), 16; Cal. Civ. Code 1798.106
+Whoever received the item is told that it changed.
+Source: GDPR Art. 5(1)(d), 16, 19; Cal. Civ. Code 1798.106
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from troth.base.clock import now
+from troth.base.clock import now, now_micros
 from troth.base.errors import Fault
 from troth.gate.admit import admit_subject
 from troth.ledger.entry import EntryKind
 from troth.policy.model import Form, Item, Policy
 from troth.rights import requests
 from troth.rights.deadlines import Pause
+from troth.rights.passed_on import Change, note_change
+from troth.rights.replay import Moved, let_go, write_correction
 from troth.rights.requests import Right, SubjectRequest
 from troth.rights.verify import Session, join_shown
 from troth.store.correct import commitment_to, correct
@@ -93,8 +96,9 @@ def _put_right(workspace: Workspace, conn: Connection, session: Session, id: str
     old = _values(events, id) - {value}
     correct(conn, grant, workspace.keys, session.refs, id, value)
     kind = _kind(plan.policy.items[id])
-    if kind is not None:
-        _move_identifier(workspace, conn, session, kind, old, value)
+    moved = _move_identifier(workspace, conn, session, kind, old, value) if kind is not None else None
+    write_correction(workspace, conn, session.refs, id, moved)
+    note_change(conn, workspace.log, session.refs, Change.CORRECTION, now_micros(), id)
     # The old value is gone from sight; what stays is that it was replaced, and a commitment nobody can open.
     body = {"act": "corrected", "ref": session.ref, "item": id, "was": commitment_to(old)}
     workspace.log.append(conn, EntryKind.REQUEST_STEP, body, now())
@@ -104,18 +108,17 @@ def _values(events: Iterable[RevealedEvent], id: str) -> set[str]:
     return {str(event.items[id]) for event in events if id in event.items}
 
 
-def _move_identifier(workspace: Workspace, conn: Connection, session: Session, kind: IdentifierKind, old: set[str], value: str) -> None:
+def _move_identifier(workspace: Workspace, conn: Connection, session: Session, kind: IdentifierKind, old: set[str], value: str) -> Moved:
     """From now on the person is found by the new value, and no longer by the one it replaces."""
-    for gone in old:
-        hashed = directory.hash_of(workspace.keys, kind, gone)
-        for ref in session.refs:
-            conn.exec_driver_sql("DELETE FROM identifier WHERE hash = ? AND ref = ?", (hashed, ref))
+    gone = tuple(directory.hash_of(workspace.keys, kind, one) for one in old)
+    let_go(conn, gone, session.refs)
     hashed, mailbox = directory.hash_of(workspace.keys, kind, normalise(kind, value)), kind is IdentifierKind.EMAIL
     other = directory.find(conn, hashed)
     if other is not None and mailbox:  # two records of one mailbox, which was opened just now
         join_shown(workspace, conn, other, session.ref)
     directory.attach(conn, session.ref, hashed, kind, mailbox)
     directory.move_epoch(conn, *session.refs)
+    return Moved(gone, hashed if directory.find(conn, hashed) == session.ref else None, kind)
 
 
 def _may_be_corrected(policy: Policy, item: Item) -> bool:

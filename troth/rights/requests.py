@@ -279,6 +279,12 @@ def unanswered(conn: Connection) -> list[SubjectRequest]:
     return [_from_row(row) for row in rows]
 
 
+def closed(conn: Connection, most: int) -> list[SubjectRequest]:
+    """What was closed last, the latest first."""
+    rows = conn.exec_driver_sql(f"SELECT {_COLUMNS} FROM subject_request WHERE closed_at IS NOT NULL ORDER BY closed_at DESC LIMIT ?", (most,))
+    return [_from_row(row) for row in rows]
+
+
 def steps(conn: Connection, id: int) -> list[StepTaken]:
     """What happened to a subject request, in order."""
     rows = conn.exec_driver_sql('SELECT step, why, "by", at, entry FROM request_step WHERE request = ? ORDER BY id', (id,))

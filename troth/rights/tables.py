@@ -74,6 +74,13 @@ ANSWERS: Mapping[str, Answer] = {
         "Papers behind disclosures of your data", ("ref",), {"disclosure": "number of the disclosure"},
         {"operator": "who acted for us", "details": "what the authority or case concerned brought; ask us about it", "salt": "a random number"},
     ),
+    "recipient_notice": NotPersonal("which recipients were told of a change, by the numbers of the disclosures shown to you"),
+    "announced_to": ByPerson(
+        "When you were written to about a new version of our policy", ("ref",), {"version": "version", "became": "what became of it", "at": "on"},
+        {"message": "a random number, by which no message is sent twice"},
+    ),
+    "announcement": NotPersonal("how many people were told of a version, and when that was done"),
+    "version_notice": NotPersonal("what our published policies said"),
     "own_use": ByPerson(
         "When your data was looked up", ("ref",), {"purpose": "what for", "basis": "on what basis", "at": "on"},
         {"id": "a running number", "operator": "who acted for us", "reason": "why security looked; it may be about an attack", "entry": _LEDGER},

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
+from troth.base.clock import micros
 from troth.gate.grant import Grant
 from troth.policy.model import Kind
 from troth.store.correct import corrections, put_right
@@ -92,8 +94,12 @@ def reveal_events(
     known, corrected = classes.all(conn), corrections(conn, keys, grant, refs)
     for row in held_rows(conn, lake, refs):
         kind = known[row.row_class]
-        if grant.rule is not None and not grant.plan.serves(kind, grant.rule.purpose):
-            continue
+        allowed = grant.items
+        if grant.rule is not None:
+            purpose, version = grant.rule.purpose, kind.policy_version
+            if not grant.plan.serves(kind, purpose) or _too_old(grant, row.at, grant.plan.then.keep_for(version, purpose)):
+                continue
+            allowed = grant.items & grant.plan.then.items(version, purpose)
         items = dict(row.clear)
         for keep, blob in row.sealed:
             try:
@@ -101,5 +107,9 @@ def reveal_events(
             except KeyMissing:
                 continue
         put_right(items, row.ref, row.at, corrected)
-        seen = {item: value for item, value in items.items() if own_right or item in grant.items}
+        seen = {item: value for item, value in items.items() if own_right or item in allowed}
         yield RevealedEvent(row.event, row.ref, kind.event, row.at, tuple(p for p, _ in kind.permitted), seen, row.seq)
+
+
+def _too_old(grant: Grant, at: int, keep_for: timedelta | None) -> bool:
+    return keep_for is not None and at < micros(grant.at - keep_for)

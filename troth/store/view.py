@@ -1,7 +1,7 @@
 """What may this purpose see? A purpose-bound table of events, of one instant, through Ibis on DuckDB.
 
 It shows clear items of the grant's purpose alone, of people who permit it now, collected for it, within its
-time. Sealed items are `reveal`'s. Erased people and canaries are never in it.
+time; of older rows what the purpose used when they came in. Sealed items are `reveal`'s. Erased people and canaries are never in it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -27,15 +28,15 @@ from sqlalchemy import Connection
 from troth.base.clock import micros
 from troth.base.database import Database
 from troth.base.errors import Fault
-from troth.consent.record import PROHIBITIONS
 from troth.gate.grant import Grant
-from troth.policy.model import Form
+from troth.gate.plan import Plan, RowClass
+from troth.policy.model import Form, Purpose
 from troth.store.journal import Classes
 from troth.store.lake import Lake, SettledFile, as_table
 
 _names = count(1)
+_DAY = 86_400_000_000  # microseconds
 Columns = tuple[tuple[str, str], ...]
-_PROHIBITIONS = ",".join(f"'{state}'" for state in sorted(PROHIBITIONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Snapshot:
     denied: tuple[int, ...]
     classes: tuple[tuple[int, str], ...]  # (class number, event type) that may serve
     links: tuple[tuple[int, int], ...]  # (reference, the person's first reference)
+    hidden: tuple[tuple[str, tuple[int, ...]], ...]  # (item, classes whose rows did not come in for it)
+    sooner: tuple[tuple[timedelta, tuple[int, ...]], ...]  # (how far back, classes that may be looked at no further)
     only: tuple[int, ...] | None  # the references seen at all; None: everyone
     mark: tuple[int, ...]
 
@@ -98,22 +101,26 @@ class Views:
     def _snapshot(self, conn: Connection, grant: Grant) -> Snapshot:
         assert grant.rule is not None
         plan, purpose = grant.plan, grant.rule.purpose
-        serving = tuple((number, kind.event) for number, kind in self._classes.all(conn).items() if plan.serves(kind, purpose))
+        classes = {number: kind for number, kind in self._classes.all(conn).items() if plan.serves(kind, purpose)}
+        serving = tuple((number, kind.event) for number, kind in classes.items())
         tail = conn.exec_driver_sql("SELECT seq, event, ref, class, day, at, clear, sealed FROM journal").all()
         links = _people(conn.exec_driver_sql("SELECT a, b FROM link WHERE until IS NULL AND purpose IN ('', ?)", (purpose.id,)).all())
         denied, files = self._denied(conn, grant, links), tuple(self._lake.files(conn))
-        return Snapshot(files, as_table(tail) if tail else None, denied, serving, tuple(links.items()), self._only(conn, grant), _mark(conn))
+        hidden, sooner = _as_it_was(plan, purpose, classes)
+        shown, only = as_table(tail) if tail else None, self._only(conn, grant)
+        return Snapshot(files, shown, denied, serving, tuple(links.items()), hidden, sooner, only, _mark(conn))
 
     def _denied(self, conn: Connection, grant: Grant, links: dict[int, int]) -> tuple[int, ...]:
         assert grant.rule is not None
         purpose = grant.rule.purpose
-        said_no = f"SELECT ref FROM standing WHERE purpose = ? AND state IN ({_PROHIBITIONS})"
+        stopping = ",".join(f"'{state}'" for state in sorted(grant.plan.stopped_by(purpose)))
+        said_no = f"SELECT ref FROM standing WHERE purpose = ? AND state IN ({stopping})"
         no: set[int] = {row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE restricted = 1")}
         canaries = {row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE canary = 1")}
         if not grant.canaries:
             no |= canaries
         no |= {row[0] for row in conn.exec_driver_sql("SELECT ref FROM erased_subject WHERE swept = 0 UNION SELECT ref FROM kept")}
-        if grant.plan.objectable(purpose):
+        if stopping:
             no |= {row[0] for row in conn.exec_driver_sql(said_no, (purpose.id,))}
         heads = {links[ref] for ref in no if ref in links}  # the same person's no holds under every reference
         no |= {ref for ref, head in links.items() if head in heads}
@@ -153,46 +160,58 @@ class View:
 
     def _build(self, paths: Sequence[Path]) -> ir.Table:
         selects = []
-        for columns, alike in self._alike(paths).items():
+        for (columns, cut), alike in self._alike(paths).items():
             listed = ", ".join(f"'{path}'" for path in alike)
-            selects.append(self._select(f"read_parquet([{listed}])", {name for name, _ in columns}))
+            selects.append(self._select(f"read_parquet([{listed}])", {name for name, _ in columns}, cut))
         if self._snapshot.tail is not None:
-            selects.append(self._select(self._register("tail", self._snapshot.tail), set(self._snapshot.tail.column_names)))
+            selects.append(self._select(self._register("tail", self._snapshot.tail), set(self._snapshot.tail.column_names), True))
         if not selects:
-            selects.append(self._select(self._register("none", as_table([])), set()))
+            selects.append(self._select(self._register("none", as_table([])), set(), False))
         rows = f"troth_rows_{self._number}"
         self._duck.execute(f"CREATE TEMP VIEW {rows} AS {' UNION ALL '.join(selects)}")
         return self._bounded(self._backend.table(rows))
 
-    def _alike(self, paths: Sequence[Path]) -> dict[Columns, list[Path]]:
-        """The files by their columns and types: files alike need only one of them looked into before they are read."""
-        found: dict[Columns, list[Path]] = {}
+    def _alike(self, paths: Sequence[Path]) -> dict[tuple[Columns, bool], list[Path]]:
+        """The files by their columns and types: files alike need only one of them looked into before they are read.
+
+        Apart from the others: files of the day on which the time is up, whose rows must be looked at one by one.
+        """
+        found: dict[tuple[Columns, bool], list[Path]] = {}
+        since = self._since()
         for file, path in zip(self._snapshot.files, paths, strict=True):
-            if file.day >= self._first_day():  # an older file has no row that may be seen
-                found.setdefault(_columns_of(path), []).append(path)
+            if since is None or file.day >= since // _DAY:  # an older file has no row that may be seen
+                cut = since is not None and file.day == since // _DAY
+                found.setdefault((_columns_of(path), cut), []).append(path)
         return found
 
-    def _first_day(self) -> int:
+    def _since(self) -> int | None:
+        """The instant before which the purpose sees nothing, in microseconds."""
         assert self._grant.rule is not None
         keep_for = self._grant.rule.keep_for
-        return 0 if keep_for is None else micros(self._grant.at - keep_for) // 86_400_000_000
+        return None if keep_for is None else micros(self._grant.at - keep_for)
 
-    def _select(self, source: str, present: set[str]) -> str:
+    def _select(self, source: str, present: set[str], cut: bool) -> str:
         def column(item: str) -> str:
             kind = "BIGINT" if item in self._numbers else "VARCHAR"
-            return f'"{item}"' if item in present else f'CAST(NULL AS {kind}) AS "{item}"'
+            if item not in present:
+                return f'CAST(NULL AS {kind}) AS "{item}"'
+            if item not in hidden:
+                return f'"{item}"'
+            return f'CASE WHEN "class" IN ({",".join(map(str, hidden[item]))}) THEN NULL ELSE "{item}" END AS "{item}"'
+
+        hidden = dict(self._snapshot.hidden)
 
         wanted = "".join(f", {column(item)}" for item in self.items)
-        return f'SELECT seq, ref, "class", day, "at"{wanted} FROM {source}'
+        since = self._since()
+        late = f' WHERE "at" >= {since}' if cut and since is not None else ""
+        return f'SELECT seq, ref, "class", day, "at"{wanted} FROM {source}{late}'
 
     def _bounded(self, rows: ir.Table) -> ir.Table:
-        snapshot, rule = self._snapshot, self._grant.rule
-        assert rule is not None
+        snapshot = self._snapshot
         numbers = [number for number, _ in snapshot.classes]
         rows = rows.filter(rows["class"].isin(numbers) if numbers else ibis.literal(False))
-        if rule.keep_for is not None:
-            since = micros(self._grant.at - rule.keep_for)
-            rows = rows.filter((rows.at >= since) & (rows.day >= since // 86_400_000_000))
+        for keep_for, older in snapshot.sooner:
+            rows = rows.filter((rows.at >= micros(self._grant.at - keep_for)) | ~rows["class"].isin(older))
         if snapshot.denied:
             denied = self._backend.table(self._register("denied", pa.table({"ref": pa.array(snapshot.denied, pa.int64())})))
             rows = rows.anti_join(denied, "ref")
@@ -234,6 +253,22 @@ class View:
 def _columns_of(path: Path) -> Columns:
     """Names and types of a file's columns; remembered, since a file never changes and its name is used once."""
     return tuple((field.name, str(field.type)) for field in pq.read_schema(path))
+
+
+def _as_it_was(
+    plan: Plan, purpose: Purpose, classes: Mapping[int, RowClass]
+) -> tuple[tuple[tuple[str, tuple[int, ...]], ...], tuple[tuple[timedelta, tuple[int, ...]], ...]]:
+    """Where rows of earlier versions show less than a purpose may see today: items hidden, and times cut, by class."""
+    hidden: dict[str, list[int]] = {}
+    sooner: dict[timedelta, list[int]] = {}
+    for number, kind in classes.items():
+        if kind.policy_version != plan.policy.version:
+            for item in frozenset(purpose.items) - plan.then.items(kind.policy_version, purpose):
+                hidden.setdefault(item, []).append(number)
+            keep_for = plan.then.keep_for(kind.policy_version, purpose)
+            if keep_for is not None and keep_for != purpose.keep_for:
+                sooner.setdefault(keep_for, []).append(number)
+    return tuple((item, tuple(numbers)) for item, numbers in hidden.items()), tuple((span, tuple(numbers)) for span, numbers in sooner.items())
 
 
 def _own_folder(temp: Path) -> Path:

@@ -15,12 +15,12 @@ def _text(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
-@proves("infinity-004", sabotage="hide-the-officer")
+@proves(sabotage="hide-the-officer")
 def the_notice_names_the_officer(world: World) -> None:
     check(world.policy.organisation.officer in _text(world.page("/policy")), "the notice does not name the data protection officer")
 
 
-@proves("infinity-102", "infinity-095", sabotage="hide-a-cookie")
+@proves(sabotage="hide-a-cookie")
 def the_cookies_page_lists_every_cookie(world: World) -> None:
     asked = world.visitor().asked()
     check(asked["cookies_url"].endswith("/cookies"), "the banner does not lead to the cookies page")
@@ -30,7 +30,7 @@ def the_cookies_page_lists_every_cookie(world: World) -> None:
         check(cookie.name in page and cookie.provider in page, f"the cookies page lacks {cookie.name} or who sets it")
 
 
-@proves("infinity-122", sabotage="hide-the-date")
+@proves(sabotage="hide-the-date")
 def the_notice_ends_with_the_date_of_its_last_change(world: World) -> None:
     changed = world.policy.changed_on
     page = _text(world.page("/policy"))
@@ -39,7 +39,7 @@ def the_notice_ends_with_the_date_of_its_last_change(world: World) -> None:
     check(page.rindex(written) > len(page) * 0.8, "the date of the last change does not stand at the bottom")
 
 
-@proves("infinity-128", sabotage="hide-a-purpose")
+@proves(sabotage="hide-a-purpose")
 def the_notice_says_everything_and_has_a_californian_part(world: World) -> None:
     page = _text(world.page("/policy"))
     for purpose in world.policy.purposes.values():
@@ -49,7 +49,7 @@ def the_notice_says_everything_and_has_a_californian_part(world: World) -> None:
     check("California" in page, "the notice has no part for California")
 
 
-@proves("infinity-087", sabotage="hide-the-children-clause")
+@proves(sabotage="hide-the-children-clause")
 def the_notice_says_that_children_are_not_meant(world: World) -> None:
     check(world.policy.notice.children[:40] in _text(world.page("/policy")), "the notice says nothing of children")
     answer = world.post("/forms/contact", {"fields": {"name": "Someone", "email": world.address(), "age": "12"}})
@@ -58,9 +58,9 @@ def the_notice_says_that_children_are_not_meant(world: World) -> None:
     check(answer["status"] == 200, "a form that declares an adult's age was refused")
 
 
-@proves("infinity-124", sabotage="hide-versions")
+@proves(sabotage="hide-versions")
 def every_version_has_an_effective_date_and_a_permanent_place(world: World) -> None:
     page = _text(world.page("/policy/versions"))
     check(world.policy.version in page, "the version in force is not listed")
     kept = _text(world.page(f"/policy/versions/{world.policy.version}"))
-    check(world.policy.purposes["telephone"].notice[:60] in kept, "a version cannot be read at its own address")
+    check(next(iter(world.policy.purposes.values())).notice[:60] in kept, "a version cannot be read at its own address")

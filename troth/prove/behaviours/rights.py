@@ -4,45 +4,46 @@ from __future__ import annotations
 
 import html
 
+from troth.policy.model import EventType, RetentionRule
 from troth.prove.registry import proves
-from troth.prove.world import BERLIN, CALIFORNIA, LONDON, World, check
+from troth.prove.world import BERLIN, LONDON, VISITOR, Told, World, check
 
 
-def _customer(world: World) -> str:
-    """A customer's contact with an invoice; returns the address."""
-    address = world.address()
-    world.send(
-        "group",
-        userId=address,
-        groupId="g",
-        traits={"name": "Someone Paying", "email": address, "phone": world.number()},
-        context={"timezone": LONDON},
-    )
-    world.send(
-        "track", userId=address, event="Invoice Issued", properties={"invoice": "INV-" + address[8:20], "amount": "10.00", "name": "Someone Paying"}
-    )
-    return address
+def _address(told: Told) -> str:
+    return str(told.values["contact.email"])
 
 
-@proves("infinity-058", sabotage="empty-access")
+@proves(sabotage="empty-access")
 def a_person_is_given_everything_held_about_them(world: World) -> None:
-    someone, stranger = world.visitor(), world.visitor()
-    someone.view("/pricing", referrer="https://news.example/a")
-    someone.click("https://partner.example/", "partner.example")
-    stranger.view("/product")
+    someone, stranger, page = world.counted(), world.counted(), world.event("page")
+    someone.view("/", referrer="https://news.example/a")
+    stranger.view("/")
     with world.centre().by_browser(someone) as centre:
         items = centre.items()
         whole = str(centre.data())
-    for item in ("page.url", "referrer.url", "link.target", "device.ip", "cookie.visitor"):
+    expected = [item for item in ("page.url", "page.route", "referrer.url", VISITOR) if item in page.items and item in world.visiting().items]
+    check(expected, "visits leave nothing that a person could be given")
+    for item in expected:
         check(item in items, f"the answer to a request for data lacks {item}")
     check(stranger.id not in whole, "the answer holds a stranger's data")
 
 
-@proves("infinity-005", sabotage="empty-access")
+@proves(sabotage="empty-access")
+def what_a_program_told_is_given_to_the_person(world: World, event: str) -> None:
+    told, other = world.known(world.policy.events[event]), world.known(world.policy.events[event])
+    more = world.tell(world.policy.events[event], account=told.account)
+    with world.centre().by_mail(_address(told)) as centre:
+        items, whole = centre.items(), str(centre.data())
+    for item, value in more.values.items():
+        check(str(value) in items.get(item, []), f"the answer to a request for data lacks {item}")
+    check(_address(other) not in whole, "the answer holds a stranger's data")
+
+
+@proves(sabotage="empty-access")
 def every_field_is_classified_and_people_get_the_personal_ones(world: World) -> None:
     for item in world.policy.items.values():
         check(item.category, f"item {item.id} is not classified")
-    someone = world.visitor()
+    someone = world.counted()
     someone.view("/")
     with world.centre().by_browser(someone) as centre:
         items = centre.items()
@@ -50,58 +51,85 @@ def every_field_is_classified_and_people_get_the_personal_ones(world: World) -> 
     check(items and set(items) <= personal, "the answer holds items that are not personal, or none at all")
 
 
-@proves("infinity-060", sabotage="ignore-restrictions")
+@proves(sabotage="ignore-restrictions")
 def a_restricted_person_is_only_stored(world: World) -> None:
-    someone = world.visitor()
+    someone = world.counted()
     someone.view("/")
     with world.centre().by_browser(someone) as centre:
         centre.post("/restrict")
-        answer = someone.view("/pricing")
+        answer = someone.view("/")
         check(answer.get("stored") == 0 and "restricted" in answer.get("refused", {}), "a restricted person is still followed")
         check(not someone.seen(), "a restricted person is still seen")
-        check("page.url" in centre.items(), "a restricted person's data is no longer there for them")
+        check(centre.items(), "a restricted person's data is no longer there for them")
 
 
-@proves("infinity-061", "infinity-114", sabotage="keep-the-erased")
+@proves(sabotage="keep-the-erased")
 def an_erased_person_is_gone(world: World) -> None:
-    someone = world.visitor()
+    someone = world.counted()
     someone.view("/")
     with world.centre().by_browser(someone) as centre:
         page = centre.post("/erase", sure="yes")
         check(page.status_code == 200 and "/privacy/receipt/" in str(page.url), "an erasure gave no receipt")
     check(not someone.seen(), "an erased person is still seen")
-    answer = someone.view("/pricing")
+    answer = someone.view("/")
     check(answer.get("stored") == 0 and "erased" in answer.get("refused", {}), "an erased person's browser is taken again without new permission")
 
 
-@proves("infinity-062", "infinity-104", sabotage="forget-legal-grounds")
-def what_law_keeps_stays_alone_and_is_named(world: World) -> None:
-    address = _customer(world)
-    with world.centre().by_mail(address) as centre:
+@proves(sabotage="keep-the-erased")
+def an_erasure_reaches_what_programs_told(world: World, event: str) -> None:
+    found = world.policy.events[event]
+    told = world.known(found)
+    more = world.tell(found, account=told.account)
+    purposes = [one.id for one in world.policy.purposes.values() if event in one.events]
+    check(any(more.among(world.events(purpose)) for purpose in purposes), f"event {event} was not kept")
+    with world.centre().by_mail(_address(told)) as centre:
         page = centre.post("/erase", sure="yes")
-    ground = world.policy.retention["accounting"].ground or ""
+        check("/privacy/receipt/" in str(page.url), "an erasure gave no receipt")
+    check(not any(more.among(world.events(purpose)) for purpose in purposes), f"event {event} is still seen after an erasure")
+
+
+def _kept_by_law(world: World, event: str) -> tuple[EventType, RetentionRule]:
+    """An event that brings something a ground of law keeps, and the rule."""
+    for found in world.policy.events.values():
+        for item in found.items:
+            rule = world.policy.retention.get(world.policy.items[item].keep)
+            sealed = world.policy.items[item].form == "sealed" and world.policy.items[item].at
+            if rule and rule.ground and sealed and found.call == "track" and event in ("", found.id):
+                return found, rule
+    check(False, "no event brings anything that the law keeps")
+    raise AssertionError
+
+
+@proves(sabotage="forget-legal-grounds")
+def what_law_keeps_stays_alone_and_is_named(world: World, event: str = "") -> None:
+    kept, rule = _kept_by_law(world, event)
+    told = world.known(kept)
+    world.tell(kept, account=told.account)
+    with world.centre().by_mail(_address(told)) as centre:
+        page = centre.post("/erase", sure="yes")
     check("/privacy/receipt/" in str(page.url), "an erasure gave no receipt")
-    check(ground[:30] in html.unescape(page.text), "the receipt does not name the ground on which the invoice stays")
-    check(not [row for row in world.events("customer-service") if row["items"].get("contact.email") == address], "what no law keeps is still there")
+    check((rule.ground or "")[:30] in html.unescape(page.text), "the receipt does not name the ground on which it stays")
+    for purpose in (one for one in world.policy.purposes.values() if told.event.id in one.events and "contact.email" in one.items):
+        check(_address(told) not in str(world.events(purpose.id)), "what no law keeps is still there")
 
 
-@proves("infinity-059", "infinity-076", sabotage="forget-corrections")
-def a_wrong_detail_is_put_right(world: World) -> None:
-    address, wrong, right = world.address(), world.number(), world.number()
-    world.post("/forms/contact", {"fields": {"name": "Someone", "email": address, "phone": wrong}, "tz": LONDON})
-    stranger = world.centre()
-    with stranger:
-        refused = stranger.post("/correct", item="contact.phone", value=right)
+@proves(sabotage="forget-corrections")
+def a_wrong_detail_is_put_right(world: World, event: str = "") -> None:
+    told = world.known(world.policy.events[event] if event else None)
+    item = next((one for one in ("contact.phone", "contact.name", *told.values) if one in told.values and one != "contact.email"), "contact.email")
+    wrong, right = str(told.values[item]), world.number() if item == "contact.phone" else "Somebody Right"
+    with world.centre() as stranger:
+        refused = stranger.post("/correct", item=item, value=right)
         check(refused.status_code in (401, 403), "somebody who has not shown who they are may change details")
-    with world.centre().by_mail(address) as centre:
-        centre.post("/correct", item="contact.phone", value=right)
-        check(right in centre.items().get("contact.phone", []), "a corrected detail is not shown")
+    with world.centre().by_mail(_address(told)) as centre:
+        centre.post("/correct", item=item, value=right)
+        check(right in centre.items().get(item, []), "a corrected detail is not shown")
         check(wrong not in str(centre.items()), "the wrong detail is still shown")
 
 
-@proves("infinity-069", sabotage="let-anyone-in")
+@proves(sabotage="let-anyone-in")
 def nothing_is_told_before_a_person_has_shown_who_they_are(world: World) -> None:
-    someone = world.visitor()
+    someone = world.counted()
     someone.view("/")
     with world.centre() as centre:
         answer = centre.get("/data.json")
@@ -110,45 +138,44 @@ def nothing_is_told_before_a_person_has_shown_who_they_are(world: World) -> None
         check(centre.get("/data.json").status_code in (401, 403), "a made-up identifier opens somebody's data")
 
 
-@proves("infinity-116", sabotage="tell-who-is-known")
+@proves(sabotage="tell-who-is-known")
 def asking_tells_nobody_whether_a_person_exists(world: World) -> None:
-    known = world.address()
-    world.post("/forms/contact", {"fields": {"name": "Someone", "email": known}})
     answers = []
-    for address in (known, world.address()):
+    for address in (_address(world.known()), world.address()):
         with world.centre() as centre:
             answer = centre.post("/link", email=address)
             answers.append((answer.status_code, answer.text.replace(address, "")))
     check(answers[0] == answers[1], "the answer tells whether an address is known")
 
 
-@proves("infinity-067", sabotage="forget-history")
+@proves(sabotage="forget-history")
 def what_was_done_before_a_withdrawal_stays_on_record(world: World) -> None:
-    someone = world.visitor(BERLIN)
-    someone.choose(site_analytics="given")
+    someone, purpose = world.visitor(BERLIN), world.visiting().id
+    said = purpose.replace("-", "_")
+    someone.choose(**{said: "given"})
     someone.view("/")
-    someone.choose("withdraw", site_analytics="refused")
+    someone.choose("withdraw", **{said: "refused"})
     with world.centre().by_browser(someone) as centre:
         acts = centre.data()["choices"]
-    states = [act["said"] for act in acts if act["purpose"] == "site-analytics"]
+    states = [act["said"] for act in acts if act["purpose"] == purpose]
     check(sorted(states) == ["given", "withdrawn"], "the permission once given is no longer on record beside its withdrawal")
 
 
-@proves("infinity-068", sabotage="hide-what-is-lost")
+@proves(sabotage="hide-what-is-lost")
 def withdrawing_says_what_is_lost(world: World) -> None:
-    someone = world.visitor(CALIFORNIA)
+    someone, counting = world.counted(), world.visiting().id
     someone.view("/")
-    loses = world.policy.purposes["personalisation"].loses
-    with world.centre().by_browser(someone) as centre:
-        page = centre.post("/choices", purpose="personalisation", say="stop").text
-        check(loses[:25] in page, "the answer to a withdrawal does not say what is lost")
-    check(someone.view("/pricing").get("stored") == 1, "something unrelated stopped working")
+    losing = [one["id"] for one in someone.asked()["purposes"] if one["loses"] and one["id"] != counting]
+    check(losing, "nothing is lost by any withdrawal")
+    with world.centre().by_browser(someone.allow(losing[-1])) as centre:
+        page = centre.post("/choices", purpose=losing[-1], say="stop").text
+        check(world.policy.purposes[losing[-1]].loses[:25] in html.unescape(page), "the answer to a withdrawal does not say what is lost")
+    check(someone.view("/").get("stored") == 1, "something unrelated stopped working")
 
 
-@proves("infinity-063", "infinity-121", sabotage="empty-access")
-def a_person_can_take_their_data_along(world: World) -> None:
-    address = world.address()
-    world.post("/forms/contact", {"fields": {"name": "Someone", "email": address}, "tz": LONDON})
+@proves(sabotage="empty-access")
+def a_person_can_take_their_data_along(world: World, event: str = "") -> None:
+    address = _address(world.known(world.policy.events[event] if event else None))
     with world.centre() as centre:
         check(centre.get("/portable.json").status_code in (401, 403), "portable data is handed to whoever asks")
     with world.centre().by_mail(address) as centre:
@@ -156,32 +183,30 @@ def a_person_can_take_their_data_along(world: World) -> None:
         check(address in centre.get("/portable.csv").text, "the portable table lacks what the person gave")
 
 
-@proves("infinity-064", "infinity-065", sabotage="forget-choices-in-the-centre")
+@proves(sabotage="forget-choices-in-the-centre")
 def an_objection_stops_its_purpose_and_no_other(world: World) -> None:
-    someone = world.visitor(CALIFORNIA)
+    counting, page = world.visiting().id, world.event("page").id
+    others = [one.id for one in world.policy.purposes.values() if one.id != counting and page in one.events and VISITOR in one.items]
+    check(others, "no other purpose sees visits")
+    someone = world.counted().allow(*others)
     someone.view("/")
     with world.centre().by_browser(someone) as centre:
-        centre.post("/choices", purpose="site-analytics", say="stop")
-    check(not someone.seen("site-analytics"), "the purpose objected to goes on")
-    check([row for row in world.events("call-journey") if row["items"].get("cookie.visitor") == someone.id], "another purpose stopped as well")
+        centre.post("/choices", purpose=counting, say="stop")
+    check(not someone.seen(counting), "the purpose objected to goes on")
+    check(someone.seen(others[0]), "another purpose stopped as well")
 
 
-@proves("infinity-071", sabotage="charge-for-rights")
+@proves(sabotage="charge-for-rights")
 def a_first_request_is_free(world: World) -> None:
-    someone = world.visitor()
-    someone.view("/")
-    with world.centre().by_browser(someone) as centre:
+    with world.centre().by_mail(_address(world.known())) as centre:
         centre.data()
         requests = centre.data()["requests"]
     check(requests and all(not request.get("fee") for request in requests), "a first request is not free")
 
 
-@proves("infinity-074", "infinity-123", "infinity-070", "infinity-117", sabotage="lose-questions")
+@proves(sabotage="lose-questions")
 def anyone_may_ask_and_an_empty_question_is_asked_back(world: World) -> None:
-    someone = world.visitor(LONDON)
-    someone.choose(site_analytics="given")
-    someone.view("/")
-    with world.centre().by_browser(someone) as centre:
+    with world.centre().by_mail(_address(world.known())) as centre:
         asked = centre.post("/question", text="what do you hold about me?")
         empty = centre.post("/question", text="")
         kinds = [(one["right"], one["status"], one["due_on"]) for one in centre.data()["requests"] if one["right"] == "question"]
@@ -190,18 +215,15 @@ def anyone_may_ask_and_an_empty_question_is_asked_back(world: World) -> None:
     check(any("waiting" in status for _, status, _ in kinds), "an empty question was not asked back")
 
 
-@proves("infinity-075", sabotage="hide-the-regulator")
+@proves(sabotage="hide-the-regulator")
 def a_complaint_is_taken_and_names_the_regulator(world: World) -> None:
-    someone = world.visitor(LONDON)
-    someone.choose(site_analytics="given")
-    someone.view("/")
-    with world.centre().by_browser(someone) as centre:
+    with world.centre().by_mail(_address(world.known())) as centre:
         page = centre.post("/complaint", text="this is not right")
     check(page.status_code == 200, "a complaint was not taken")
     check("Information Commissioner" in page.text, "the reply to a complaint does not name the regulator")
 
 
-@proves("infinity-079", sabotage="hide-measures")
+@proves(sabotage="hide-measures")
 def the_measures_are_told_on_request(world: World) -> None:
     with world.centre() as centre:
         page = centre.post("/measures")
@@ -209,7 +231,7 @@ def the_measures_are_told_on_request(world: World) -> None:
     check(page.text.count("<li") >= len(world.policy.settings.measures), "the statement does not list every measure")
 
 
-@proves("infinity-118", sabotage="let-nobody-in")
+@proves(sabotage="let-nobody-in")
 def nobody_needs_an_account_to_use_their_rights(world: World) -> None:
     address = world.address()
     world.post("/forms/contact", {"fields": {"name": "Someone", "email": address}, "tz": LONDON})

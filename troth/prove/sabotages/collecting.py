@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
-from troth.collect import comments, people, pipeline
+from troth.base import clock
+from troth.collect import comments, people, pipeline, web
 from troth.collect.agents import Agent
+from troth.collect.door import Door
 from troth.collect.pipeline import STEPS, Draft, Reader
 from troth.collect.routes import Routes
 from troth.collect.sources import Source
+from troth.gate.reasons import Reason
+from troth.policy.conduct import DoNotTrack
+from troth.policy.model import Policy
 from troth.prove.sabotage import sabotage
+from troth.reports import events
+from troth.subjects import keys
 from troth.subjects.directory import IdentifierKind
 
 Changes = list[tuple[Any, Any, Any]]
@@ -101,8 +109,6 @@ def require_nothing() -> Changes:
 
 @sabotage("a comment is taken without its warning")
 def skip_the_warning() -> Changes:
-    from troth.collect import web
-
     class Anything(str):
         __hash__ = str.__hash__
 
@@ -119,3 +125,44 @@ def skip_the_warning() -> Changes:
 @sabotage("the channel that details came by is not noted")
 def forget_channels() -> Changes:
     return [(STEPS, STEPS.index(Reader.put_channel), lambda reader, draft: None)]
+
+
+@sabotage("what an event brings is kept as something else")
+def lose_items() -> Changes:
+    return [_after(Reader.name_people, lambda draft: draft.items.update(dict.fromkeys(draft.items, "something else")))]
+
+
+@sabotage("what belongs to one sort of people is taken about anyone")
+def hold_about_anyone() -> Changes:
+    return [(Reader, "_drop_item", lambda self, draft, group, name: draft.drop_item(Reason.UNDECLARED_ITEM))]
+
+
+@sabotage("which device was used is not told apart")
+def forget_the_device() -> Changes:
+    return [_after(Reader.put_agent, lambda draft: draft.items.update({"device.kind": "unknown"}))]
+
+
+@sabotage("everything bears the same time")
+def stop_the_clock() -> Changes:
+    return [(events, "instant", lambda at: clock.instant(0))]
+
+
+@sabotage("any site may send")
+def trust_every_origin() -> Changes:
+    return [(Door, "_check_origin", lambda self, workspace, headers: None)]
+
+
+@sabotage("a browser that asks not to be tracked is asked otherwise")
+def honour_do_not_track() -> Changes:
+    def otherwise(policy: Policy, *rest: Any, **more: Any) -> Any:
+        return honest(replace(policy, asking=replace(policy.asking, do_not_track=DoNotTrack.HONOUR)), *rest, **more)
+
+    honest = web.asking
+    return [(web, "asking", otherwise)]
+
+
+@sabotage("what should be sealed rests readable")
+def rest_in_the_open() -> Changes:
+    seal: Any = lambda self, ref, keep, event, payload: payload  # noqa: E731
+    unseal: Any = lambda self, ref, keep, event, sealed: sealed  # noqa: E731
+    return [(keys.KeyRing, "seal", seal), (keys.KeyRing, "open", unseal)]

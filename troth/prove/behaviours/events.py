@@ -1,0 +1,122 @@
+"""Proofs of what is kept of any event a policy declares, told by a program through the trusted door."""
+
+from __future__ import annotations
+
+from troth.policy.model import EventType, Permission, permission_under
+from troth.prove.registry import proves
+from troth.prove.world import LONDON, World, check
+
+
+def _event(world: World, id: str) -> EventType:
+    check(id in world.policy.events, f"the policy has no event {id}")
+    return world.policy.events[id]
+
+
+def _purposes(world: World, event: EventType, items: tuple[str, ...], purpose: str) -> dict[str, list[str]]:
+    """For each item, the purposes that see it of this event."""
+    found = [one for one in world.policy.purposes.values() if event.id in one.events and purpose in ("", one.id)]
+    return {item: [one.id for one in found if item in one.items] for item in items}
+
+
+@proves(sabotage="lose-items")
+def an_event_is_kept_as_sent(world: World, event: str, items: tuple[str, ...], purpose: str = "") -> None:
+    found = _event(world, event)
+    told = world.tell(found)
+    check(told.answer["status"] == 200 and told.answer.get("stored") == 1, f"event {event} was not kept though everything was permitted")
+    for item, purposes in _purposes(world, found, items, purpose).items():
+        check(purposes, f"no purpose sees {item} of {event}")
+        seen = told.among(world.events(purposes[0]))
+        check(len(seen) == 1 and seen[0]["at"], f"event {event} is not seen once and dated under {purposes[0]}")
+        expected = found.channel if item == "contact.source" else told.values.get(item)
+        check(expected is not None and str(seen[0]["items"].get(item)) == str(expected), f"{item} of {event} was not kept as it was sent")
+    _is_not_kept_of_somebody_unwilling(world, found, purpose)
+
+
+def _is_not_kept_of_somebody_unwilling(world: World, event: EventType, purpose: str) -> None:
+    """After a no, no purpose that can be refused sees what comes next."""
+    account = world.tell(event).account
+    later = world.tell(event, willing=False, account=account)
+    law = world.law(LONDON)
+    for one in world.policy.purposes.values():
+        if event.id in one.events and purpose in ("", one.id) and permission_under(world.policy, one, law) is not Permission.NONE:
+            check(not later.among(world.events(one.id)), f"{one.id} sees event {event.id} of somebody who said no")
+
+
+@proves(sabotage="hide-undeclared")
+def an_undeclared_field_is_dropped(world: World, event: str) -> None:
+    found = _event(world, event)
+    told = world.tell(found, more={"shoe_size": "forty-four-and-a-half"})
+    check(told.answer["status"] == 200 and told.answer.get("stored") == 1, "the declared fields were not kept")
+    check((told.answer.get("dropped") or {}).get("undeclared-item") == 1, "an undeclared field was not refused and counted")
+    for purpose in (one.id for one in world.policy.purposes.values() if found.id in one.events):
+        check("forty-four-and-a-half" not in str(told.among(world.events(purpose))), "an undeclared field was kept")
+
+
+@proves(sabotage="require-nothing")
+def a_required_field_is_required(world: World, event: str, item: str) -> None:
+    found = _event(world, event)
+    check(item in found.required, f"event {event} does not ask for {item}")
+    fields = {one: value for one, value in world.values(found, found.items).items() if one != item}
+    groups: dict[str, dict[str, object]] = {"properties": {}, "traits": {}}
+    for one, value in fields.items():
+        group, _, name = world.policy.items[one].at[0].partition(".")
+        groups[group][name] = value
+    answer = world.send(str(found.call), userId=world.address(), event=found.name or found.id, context={"timezone": LONDON}, **groups)
+    check(answer["status"] == 400 and answer.get("code") == "missing-item", f"{event} was taken without {item}")
+    check(world.tell(found).answer.get("stored") == 1, f"{event} was not taken though it was whole")
+
+
+@proves(sabotage="hold-about-anyone")
+def a_field_is_held_about_its_population_alone(world: World, event: str, item: str) -> None:
+    found = world.policy.items.get(item)
+    check(found and found.populations and found.at, f"{item} may be held about anyone")
+    assert found is not None
+    other = next((one for one in world.policy.events.values() if one.call == "track" and one.population not in found.populations), None)
+    check(other, "everybody is of these populations")
+    assert other is not None
+    name = found.at[0].partition(".")[2]
+    answer = world.tell(other, more={name: "Something said"}).answer
+    check(answer["status"] == 400 and answer.get("code") == "item-not-for-population", f"{item} was taken about somebody else")
+    an_event_is_kept_as_sent(world, event, (item,))
+
+
+@proves(sabotage="lose-items")
+def each_kind_of_event_is_kept_apart_and_dated(world: World, events: tuple[str, ...]) -> None:
+    account, told = world.address(), []
+    for event in events:
+        told.append(world.tell(_event(world, event), account=account))
+        check(told[-1].answer.get("stored") == 1, f"event {event} was not kept")
+    kinds = set()
+    for one in told:
+        purpose = next(purpose for purpose in world.policy.purposes.values() if one.event.id in purpose.events)
+        rows = one.among(world.events(purpose.id))
+        check(len(rows) == 1 and rows[0]["at"], f"event {one.event.id} is not seen once and dated")
+        kinds.add(rows[0]["event"])
+    check(len(kinds) == len(events), "two kinds of event were taken for one")
+
+
+@proves(sabotage="any-role")
+def a_role_without_the_right_is_refused(world: World, purpose: str) -> None:
+    able = [role for role, purposes in world.policy.roles.items() if purpose in purposes]
+    barred = [role for role in world.policy.roles if role not in able]
+    check(able and barred, "every role has the right, or none has")
+    for role in (*barred, "nobody-at-all"):
+        answer = world.program("GET", f"/events?purpose={purpose}&role={role}")
+        check(answer["status"] == 403 and answer.get("code") == "role-not-allowed", f"role {role} may ask for {purpose}")
+    answer = world.program("GET", f"/events?purpose={purpose}&role={able[0]}")
+    check(answer["status"] == 200, "a role that has the right is refused")
+
+
+@proves(sabotage="rest-in-the-open")
+def sealed_values_rest_nowhere_in_clear(world: World, event: str, item: str) -> None:
+    found = _event(world, event)
+    told = world.tell(found)
+    check(told.answer.get("stored") == 1 and item in told.values, f"event {event} was not kept with {item}")
+    rows = [told.among(world.events(purpose)) for purpose in _purposes(world, found, (item,), "")[item]]
+    check(str(told.values[item]) in str(rows), f"{item} cannot be read by those who may")
+    check(world.outbox is not None, "the folder of this workspace is not here to be searched")
+    assert world.outbox is not None
+    for path in sorted(world.outbox.parent.rglob("*")):
+        if path.is_file():
+            readable = str(told.values[item]).encode() in path.read_bytes()
+            check(not readable, f"a sealed value rests readable in a file of the kind {path.suffix or 'plain'}")
