@@ -139,7 +139,7 @@ async def _health(_request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-_NOT_FOUND = Fault("not-found", "there is nothing here", status=404)
+_NOT_FOUND = Fault("not-found", "there is nothing here", help="look at the address once more, or go back", status=404)
 _WRONG_METHOD = Fault("method-not-allowed", "this address is not for that method", status=405)
 _BROKEN = Fault("failed", "something failed here; it was refused and nothing was kept", status=500)
 

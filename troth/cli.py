@@ -27,6 +27,7 @@ from troth.retain_commands import retain
 from troth.serve import free_port, in_thread, running_at, serve
 from troth.settings import Settings
 from troth.subject_commands import subject
+from troth.version_commands import diff_command, publish, versions
 from troth.workspace import owning
 
 
@@ -36,6 +37,8 @@ def main() -> None:
     """Troth: a privacy policy is a promise; Troth keeps it."""
 
 
+for command in (diff_command, publish, versions):
+    policy.add_command(command)
 for group in (policy, operator, disclose, retain, collect, subject, ledger):
     main.add_command(group)
 

@@ -18,7 +18,6 @@ from troth.policy.findings import report
 from troth.policy.parse import inspect
 from troth.policy.sarif import as_sarif
 from troth.policy.schema import schema
-from troth.version_commands import diff_command, publish, versions
 
 
 @click.group()
@@ -50,5 +49,5 @@ def schema_command() -> None:
     print_json(schema())
 
 
-for command in (diff_command, publish, versions, show, trace, draft_command, new, notice_command):
+for command in (show, trace, draft_command, new, notice_command):
     policy.add_command(command)

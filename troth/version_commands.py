@@ -84,7 +84,7 @@ def _counted(data: Path | None, old: Policy, new: Policy, sides: list[str]) -> l
     if data is None and all(Path(side).is_file() for side in sides):
         return []
     house = house_of(data)
-    return concerned(house.workspace(old.workspace), materials(old, new)) if old.workspace in house.names() else []
+    return concerned(house.workspace(old.workspace), materials(old, new), new) if old.workspace in house.names() else []
 
 
 def _as_json(old: Policy, new: Policy, counted: list[Concerned]) -> dict[str, Any]:

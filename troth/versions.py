@@ -230,10 +230,10 @@ class Versions:
             at = now_micros()
             old, starts, found = self._announcing(known, policy, at, how)
             kept = made_notice(policy)
-            body = {
-                "version": policy.version, "sha256": _sha256(text), "operator": how.operator, "effective_at": starts, "notice": _notice_hash(kept),
-                "reason": str(how.reason or ""), "material": sorted({str(one.type) for one in found.material}),
-                "asks_again": list(asked_again(old, policy)) if old else [], "announced": found.needed and starts > at, "by_mail": found.by_mail or how.by_mail,
+            body = _entry_body(text, policy, kept, how) | {
+                "effective_at": starts, "material": sorted({str(one.type) for one in found.material}),
+                "asks_again": list(asked_again(old, policy)) if old else [],
+                "announced": found.needed and starts > at, "by_mail": found.by_mail or how.by_mail,
             }
             entry = self._log.append(conn, EntryKind.POLICY_PUBLISHED, body, instant(at))
             conn.exec_driver_sql(
@@ -259,6 +259,13 @@ class Versions:
             if found.by_mail or how.by_mail:
                 check_purpose(old, policy)
         return old, micros(starts), found
+
+
+def _entry_body(text: str, policy: Policy, kept: KeptNotice, how: Revision) -> dict[str, Any]:
+    """What the ledger is told of a version by itself."""
+    return {
+        "version": policy.version, "sha256": _sha256(text), "notice": _notice_hash(kept), "operator": how.operator, "reason": str(how.reason or ""),
+    }
 
 
 def before(version: PublishedVersion, known: list[PublishedVersion]) -> PublishedVersion | None:

@@ -88,7 +88,10 @@ def test_what_is_not_there_is_a_coded_error(server: Server, path: str, status: i
     assert found == status and is_coded(answer)
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/infinity", "/infinity/nothing", "/infinity/console/nothing", "/infinity/privacy/nothing", "/api/x/y"])
+NOWHERE = ["/", "/nowhere", "/infinity", "/infinity/nothing", "/infinity/console/nothing", "/infinity/privacy/nothing", "/api/x/y"]
+
+
+@pytest.mark.parametrize("path", NOWHERE)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_unknown_address_is_not_found_as_a_page_for_people_and_json_for_programs(server: Server, path: str, method: str) -> None:
     status, answer = server.call(method, path, b"")

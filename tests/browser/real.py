@@ -57,7 +57,8 @@ def town(folder: Path) -> Iterator[Town]:
         (examples / name / "policy.yaml").write_text(text)
     with serving(folder, examples) as served:
         serve = site_server()
-        running = [serve.start(serve.Site(one.name, one.workspace, one.title, ports[one.name]), served.url) for one in serve.read_sites()]
+        sites = [one for one in serve.read_sites() if one.name in ports]
+        running = [serve.start(serve.Site(one.name, one.workspace, one.title, ports[one.name]), served.url) for one in sites]
         operators = prepare_demo_operators(served.app.settings)
         policies = {name: examples / name / "policy.yaml" for name in PORTS}
         try:

@@ -133,7 +133,7 @@ def test_erasing_ends_the_session_removes_the_messages_and_shows_a_receipt(perso
     visitor = world.visitor(CALIFORNIA)
     visitor.view("/pricing")
     ada = person().come_in(visitor.id, mine=True)
-    ada.post("/complaint", text="please go on")
+    complaint = ada.post("/complaint", text="please go on").headers["location"].split("/")[-1]
     assert any(ada.address.encode() in path.read_bytes() for path in outbox(workspace))
     assert "Nothing stays by law" in ada.said(ada.get("/erase"))
     assert ada.post("/erase").status_code == 400  # not sure
@@ -149,6 +149,8 @@ def test_erasing_ends_the_session_removes_the_messages_and_shows_a_receipt(perso
         time.sleep(0.2)
         receipt = ada.http.get(answer.headers["location"])
     assert "You are erased" in receipt.text
+    with workspace.state.read() as conn:  # what nobody can be answered any more waits in no queue
+        assert requests.get(conn, requests.read_id(complaint)).outcome == "erased"
     assert not any(ada.address.encode() in path.read_bytes() for path in workspace.folder.rglob("*") if path.is_file())
     assert person(known=False).post("/browser", v=visitor.id).status_code == 404
 

@@ -63,3 +63,29 @@ def test_each_version_stays_as_it_was_and_the_list_says_what_changed(http: httpx
     listed = http.get("/harbour/policy/versions").text
     assert listed.index("Version 2") < listed.index(f"Version {old.version}") and gone.label in listed
     assert http.get(f"/harbour/policy/versions/{old.version}.md").text.startswith("# Privacy policy")
+
+
+def test_the_notice_can_be_had_in_other_forms_and_in_short(http: httpx.Client) -> None:
+    page = http.get("/infinity/policy").text
+    assert page.count("<h1>") == 1 and '<html lang="en">' in page and '<nav class="contents"' in page
+    for path in ("policy", "policy/short", "cookies"):
+        text = http.get(f"/infinity/{path}").text
+        for form, kind in (("pdf", "application/pdf"), ("md", "text/markdown; charset=utf-8"), ("jsonld", "application/ld+json")):
+            assert f'href="/infinity/{path}.{form}"' in text
+            answer = http.get(f"/infinity/{path}.{form}")
+            assert answer.status_code == 200 and answer.headers["content-type"] == kind, (path, form)
+    assert http.get("/infinity/policy.pdf").content.startswith(b"%PDF-")
+    linked = http.get("/infinity/policy.jsonld").json()
+    assert linked["@graph"][0]["@id"].endswith("/infinity/policy#notice")
+    assert "answers for your data." in http.get("/infinity/policy/short").text
+
+
+def test_the_notice_is_spoken_in_another_language_when_asked(http: httpx.Client) -> None:
+    page = http.get("/infinity/policy?language=de").text
+    assert '<html lang="de">' in page and '<article class="text" lang="de">' in page and "Wofür wir Daten verwenden" in page
+    assert '<span lang="en">' in page and "nicht übersetzt" in page
+    assert 'href="/infinity/policy.pdf?language=de"' in page
+    assert "Wofür wir Daten verwenden" in http.get("/infinity/policy.md?language=de").text
+    assert http.get("/infinity/policy?language=fr").status_code == 404
+    assert http.get("/infinity/policy.pdf?language=../en", headers={"accept": "application/json"}).json()["code"] == "no-such-language"
+    assert 'hreflang="de"' not in http.get("/infinity/policy").text, "no language is offered that the policy's own texts are not in"

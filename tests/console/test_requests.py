@@ -92,6 +92,14 @@ async def test_the_queue_has_the_nearest_deadline_first_and_none_of_the_persons_
     assert "1\u00a0day late" in (await (await office.signed_in()).get(HOME)).text
 
 
+async def test_what_our_own_test_persons_ask_is_in_no_queue(office: Office) -> None:
+    person, workspace = ada(office), office.town.workspace()
+    with workspace.state.write() as conn:
+        conn.exec_driver_sql("UPDATE subject SET canary = 1 WHERE ref = ?", (person.ref,))
+    asked(office, ref=person.ref)
+    assert "Nothing waits for an answer" in (await (await office.signed_in()).get(HOME)).text
+
+
 async def test_an_empty_queue_says_what_comes_here(office: Office) -> None:
     assert "Nothing waits for an answer" in (await (await office.signed_in()).get(HOME)).text
 

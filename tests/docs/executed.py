@@ -48,7 +48,8 @@ class Reader:
         self.printed = ""
         self._before = ""  # what earlier blocks set stays set
         self._servers: list[subprocess.Popen[bytes]] = []
-        self._environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "TROTH_PORT": str(self.port), "COLUMNS": "200"}
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        self._environment = os.environ | {"PATH": path, "TROTH_PORT": str(self.port)}
 
     def follow(self, document: Path) -> int:
         """Do everything, and compare everything that is said to be printed; how many blocks there were."""
@@ -74,14 +75,16 @@ class Reader:
 
     def _run(self, text: str, where: str, fails: bool) -> None:
         text = text.replace(_PORT, f"127.0.0.1:{self.port}")
-        done = subprocess.run(["bash", "-e", "-c", self._before + text], cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=120)
+        command = ["bash", "-e", "-c", self._before + text]
+        done = subprocess.run(command, cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=120)
         assert (done.returncode != 0) is fails, f"{where}: {done.returncode} {done.stderr[-1500:]}"
         self.printed = done.stdout
         self._before += "".join(f"{line}\n" for line in text.splitlines() if re.match(r"[A-Z]+=", line))
 
     def _serve(self, text: str) -> None:
         with (self.folder / "server.log").open("ab") as log:
-            self._servers.append(subprocess.Popen(text.split(), cwd=self.folder, env=self._environment, stdout=log, stderr=log, start_new_session=True))
+            command, env = text.split(), self._environment
+            self._servers.append(subprocess.Popen(command, cwd=self.folder, env=env, stdout=log, stderr=log, start_new_session=True))
         until = time.monotonic() + 60
         while time.monotonic() < until:
             try:

@@ -15,9 +15,10 @@ from troth.policy.language import OWN_PARTS, Unsaid, language, languages
 from troth.policy.notice import as_html, as_markdown, cookie_page, notice
 from troth.policy.notice_record import record
 from troth.policy.notice_short import short_notice
+from troth.policy.notice_texts import in_language, own_texts, untranslated
 from troth.policy.packs import categories, countries, regimes
 from troth.policy.page import FOREIGN, HOME
-from troth.policy.parse import read_policy
+from troth.policy.parse import parse, read_policy
 
 INFINITY = read_policy(EXAMPLES / "infinity" / "policy.yaml")
 OTHERS = [id for id in languages() if id != "en"]
@@ -135,3 +136,45 @@ def _said(key: str, code: str) -> bool:
     filled = re.search(rf'"{re.escape(part)}\.(?:[a-z_-]*)?\{{|"{re.escape(part)}\." \+|stated\("{re.escape(part)}"', code)
     listed = re.search(rf'"{re.escape(name)}"', code) and re.search(rf'"{re.escape(part)}\.\{{', code)
     return bool(whole or filled or listed)
+
+
+# a policy's own texts
+
+BAKERY = Path(__file__).parent / "speaking" / "baeckerei.yaml"
+
+
+def test_a_policy_with_all_its_texts_is_spoken_in_that_language_whole() -> None:
+    policy = read_policy(BAKERY)
+    assert untranslated(policy, "en") == untranslated(policy, "de") == []
+    english = as_markdown(notice(policy, "v", language="en"))
+    assert "Counting visits" in english and "Besuche" not in english
+    assert "<span lang" not in as_html(notice(policy, "v", language="en"))
+
+
+@pytest.mark.parametrize("place", ["purposes/rundbrief/label", "notice/contact", "retention/besuch/why", "recipients/brief/category"])
+def test_one_missing_text_leaves_them_all_and_is_named(place: str) -> None:
+    policy = read_policy(BAKERY)
+    fewer = replace(policy, texts={"en": {key: text for key, text in policy.texts["en"].items() if key != place}})
+    assert untranslated(fewer, "en") == [place]
+    html = as_html(notice(fewer, "v", language="en"))
+    assert "has not been translated" in html and '<span lang="de">Besuche zählen</span>' in html and "Counting visits" not in html
+
+
+def test_a_text_for_nothing_and_a_language_nobody_speaks_are_found() -> None:
+    text = BAKERY.read_text("utf-8")
+    _, findings = parse(text.replace("    purposes/rundbrief/label:", "    purposes/rundbrif/label:"))
+    assert [(str(one.code), one.help) for one in findings] == [("unknown-key", "did you mean `purposes/rundbrief/label`?")]
+    assert findings[0].position.line == 1 + text[: text.index("    purposes/rundbrief/label:")].count("\n")
+    _, findings = parse(text.replace("texts:\n  en:", "texts:\n  xx:"))
+    assert [str(one.code) for one in findings] == ["not-allowed"]
+
+
+def test_every_text_of_the_five_policies_can_be_translated_away() -> None:
+    """What a notice says in a policy's own words is all among the texts that can be translated; names and addresses are not."""
+    for name in ("infinity", "cxinfinity", "infi", "infinext", "infisim"):
+        policy = read_policy(EXAMPLES / name / "policy.yaml")
+        spoken = replace(policy, texts={"de": dict.fromkeys(own_texts(policy), "übersetzt")})
+        assert in_language(spoken, "de").language == "de"
+        html = as_html(notice(spoken, "v", language="de"))
+        for purpose in policy.purposes.values():
+            assert purpose.label not in html and (not purpose.notice or purpose.notice not in html), (name, purpose.id)

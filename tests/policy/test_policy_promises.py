@@ -16,7 +16,7 @@ from troth.policy.packs import adequacy, categories, countries, regimes
 from troth.policy.parse import parse, read_policy
 
 INFINITY = read_policy(EXAMPLES / "infinity" / "policy.yaml")
-BARE = re.sub(r", proof: \{[^}]*\}", "", (EXAMPLES / "infinity" / "policy.yaml").read_text("utf-8"))  # before any proof is named
+BARE = re.sub(r", proof: \{(?:[^{}]|\{[^{}]*\})*\}", "", (EXAMPLES / "infinity" / "policy.yaml").read_text("utf-8"))  # before any proof is named
 PAGE = Path(__file__).parents[2] / "docs" / "policy-errors.md"
 
 

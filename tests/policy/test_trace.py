@@ -34,9 +34,9 @@ def placed(text: str, policy: Policy = PEDAL, name: str = "a.md") -> Placed:
 
 
 def test_a_promise_in_other_words_backs_a_sentence_and_its_words_are_named() -> None:
-    one = placed("Reply with STOP and no more text messages will come.")
+    one = placed("Reply STOP to end our text messages.")
     assert (one.outcome, one.promises) == (Outcome.BACKED, ("pp-19",))
-    assert "stop" in one.near[0].likeness.words
+    assert "ends" in one.near[0].likeness.words
 
 
 def test_a_sentence_that_denies_what_is_promised_is_backed_by_nothing_and_the_promise_is_named_as_help() -> None:
@@ -100,9 +100,11 @@ EXAMPLES = {
     "quoted-means": "In this text \"we\" and \"us\" refers to the shop.", "what-a-cookie-is": "A cookie is a small file that a browser keeps.",
     "construed": "Unless otherwise defined, words are as in the law.", "not-secure": "No method of transmission is ever wholly secure.",
     "no-guarantee": "We cannot guarantee this.", "not-responsible": "We are not responsible for what they write.",
-    "up-to-them": "What they do is up to them.", "reader-must": "You must keep your password safe.", "please-do-not": "Please do not send us card numbers.",
-    "check-this-page": "You should check this page at times.", "check-now-and-then": "Check back soon.", "thanks": "Thank you for reading.",
-    "matters-to-us": "Your privacy is very important.", "committed": "We are committed to doing well.", "about-this-text": "This notice explains what we do.",
+    "up-to-them": "What they do is up to them.", "reader-must": "You must keep your password safe.",
+    "please-do-not": "Please do not send us card numbers.",
+    "check-this-page": "We advise you to review this page.", "check-now-and-then": "Check back soon.", "thanks": "Thank you for reading.",
+    "matters-to-us": "Your privacy is very important.", "committed": "We are committed to doing well.",
+    "about-this-text": "This notice explains what we do.",
     "see-elsewhere": "For further information see below.",
 }
 
@@ -218,8 +220,9 @@ def test_json_and_the_table_say_the_same() -> None:
 
 def test_explaining_shows_scores_words_and_what_speaks_against() -> None:
     shown = run("trace", str(TEXTS / "pedal.md"), str(TEXTS / "pedal.policy.yaml"), "--explain").output
-    assert "pp-19 (Texts) by stop, sms" in shown
-    assert "the clause matches" in shown and "another length of time" in shown and "one denies what the other says" in shown
+    assert "pp-19 (Texts) by ends, answering, sms" in shown
+    assert "the clause matches" in shown and "one denies what the other says" in shown
+    assert "another length of time" in shown
 
 
 def test_a_table_keeps_commas_and_quotes_of_a_sentence() -> None:

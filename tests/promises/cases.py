@@ -31,8 +31,9 @@ def named(deployment: str, kind: ProofKind) -> list[Named]:
 
 def cases(kind: ProofKind) -> list[ParameterSet]:
     """One case for each proof of each deployment, marked with the promises it proves."""
-    return [
-        pytest.param(deployment, proof, id=f"{deployment}-{proof.promises[0].rpartition('-')[2]}-{proof.name}", marks=pytest.mark.promise(*proof.promises))
-        for deployment in DEPLOYMENTS
-        for proof in named(deployment, kind)
-    ]
+    return [_case(deployment, proof) for deployment in DEPLOYMENTS for proof in named(deployment, kind)]
+
+
+def _case(deployment: str, proof: Named) -> ParameterSet:
+    number = proof.promises[0].rpartition("-")[2]
+    return pytest.param(deployment, proof, id=f"{deployment}-{number}-{proof.name}", marks=pytest.mark.promise(*proof.promises))

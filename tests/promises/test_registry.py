@@ -49,5 +49,6 @@ def test_no_proof_knows_a_business() -> None:
 
 
 def test_enough_promises_have_a_proof() -> None:
-    proven = {id for deployment in DEPLOYMENTS for kind in (ProofKind.PROBE, ProofKind.STATIC) for one in named(deployment, kind) for id in one.promises}
+    proofs = [proof for deployment in DEPLOYMENTS for kind in (ProofKind.PROBE, ProofKind.STATIC) for proof in named(deployment, kind)]
+    proven = {id for proof in proofs for id in proof.promises}
     assert len(proven) >= AT_LEAST

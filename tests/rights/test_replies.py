@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.keeping import Place, a_place, infinity_policy
 from tests.rights.test_passed_on import session
 from troth.base.clock import now
 from troth.base.errors import Fault
+from troth.consent.record import State
 from troth.consent.standing import read_standing
 from troth.disclose import residency, told
 from troth.gate.admit import admit_subject
@@ -19,17 +21,17 @@ from troth.gate.reasons import Reason
 from troth.policy.model import Basis, Kind, Permission
 from troth.reports.refusals import left_out
 from troth.rights import california, objection
-from troth.rights.access import access_package
+from troth.rights.access import Package, access_package
 from troth.rights.disclosed import Disclosed, disclosures_of
 
 
 @pytest.fixture
-def place(tmp_path: Path):  # type: ignore[no-untyped-def]
+def place(tmp_path: Path) -> Iterator[Place]:
     with a_place(tmp_path, infinity_policy()) as found:
         yield found
 
 
-def package(place: Place, ref: int) -> dict[str, object]:
+def package(place: Place, ref: int) -> Package:
     with place.workspace.state.write() as conn:
         grant = admit_subject(conn, place.workspace.log, place.workspace.plan, ref, "access")
     return access_package(place.workspace, [ref], grant)
@@ -41,7 +43,7 @@ def test_the_answer_lists_each_transfer_that_took_place_with_what_protects_it(pl
     place.disclose(ada, "infinity-us", purpose="customer-service")
     place.disclose(ada, "northcloud", purpose="customer-service")  # stays in the United Kingdom
     transfers = package(place, ada)["transferred"]
-    assert [(one["to"], one["country"], one["protected_by"]) for one in transfers] == [  # type: ignore[attr-defined]
+    assert [(one["to"], one["country"], one["protected_by"]) for one in transfers] == [
         ("Mailworks", "Canada", "a decision that the country protects data well enough"),
         ("Infinity Web and Calls Inc", "the United States", "standard contractual clauses"),
     ]
@@ -52,8 +54,8 @@ def test_the_answer_names_the_company_that_the_persons_customer_contracts_with(p
     residency.onboard(place.workspace, "acme", "op_1", company="infinity-us")
     with place.workspace.state.write() as conn:
         residency.name_contact(conn, ada, "acme")
-    assert package(place, ada)["responsible"]["name"] == "Infinity Web and Calls Inc"  # type: ignore[index]
-    assert package(place, ben)["responsible"]["name"] == "Infinity Web and Calls Ltd"  # type: ignore[index]
+    assert package(place, ada)["responsible"]["name"] == "Infinity Web and Calls Inc"
+    assert package(place, ben)["responsible"]["name"] == "Infinity Web and Calls Ltd"
 
 
 def test_the_answer_to_a_californian_says_what_the_register_shows_of_sales(place: Place) -> None:
@@ -62,8 +64,9 @@ def test_the_answer_to_a_californian_says_what_the_register_shows_of_sales(place
     none = california.know(policy, [], [], at, told.sale_statement(place.workspace).words)
     assert none["sold_or_shared"] == [] and none["statement"] == policy.notice.no_sale
     with place.workspace.state.write() as conn:
+        sale = "VALUES (?, 'x', 'newsletter', ?, ?, 1, 'Ad House', 'sale')"
         conn.exec_driver_sql(
-            "INSERT INTO disclosure (ref, recipient, purpose, items, at, entry, label, nature) VALUES (?, 'x', 'newsletter', ?, ?, 1, 'Ad House', 'sale')",
+            f"INSERT INTO disclosure (ref, recipient, purpose, items, at, entry, label, nature) {sale}",
             (ada, '["contact.email"]', int(at.timestamp() * 1_000_000)),
         )
         mine: list[Disclosed] = disclosures_of(conn, [ada])
@@ -93,12 +96,7 @@ def test_what_rests_on_a_contract_or_a_law_goes_on_and_the_answer_says_so(tmp_pa
         ada = place.caller()
         with place.workspace.state.write() as conn, pytest.raises(Fault, match="the right to object does not reach that"):
             objection.object_to(place.workspace, conn, session(place, ada), "telephone")
-        place.say(ada, telephone=_objected())
+        place.say(ada, telephone=State.OBJECTED)
         with place.workspace.state.read() as conn:
             assert isinstance(decide(MayUse("telephone"), place.workspace.plan, read_standing(conn, ada), now()), Permit)
 
-
-def _objected():  # type: ignore[no-untyped-def]
-    from troth.consent.record import State
-
-    return State.OBJECTED

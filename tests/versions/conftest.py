@@ -152,7 +152,8 @@ class Business:
         """A customer's contact is recorded; returns their address."""
         world = self.world()
         address = world.address()
-        answer = world.send("group", userId=re.sub(r"\W", "", address), groupId="engines", traits={"name": "Ada", "email": address}, context={"timezone": zone})
+        traits, account = {"name": "Ada", "email": address}, re.sub(r"\W", "", address)
+        answer = world.send("group", userId=account, groupId="engines", traits=traits, context={"timezone": zone})
         assert answer["stored"] == 1, answer
         return address
 

@@ -131,6 +131,13 @@ def test_using_the_site_on_is_a_yes_to_nothing_that_changed(business: Start) -> 
     here = business()
     ada = _agreed(here.world())
     here.publish_fine(entry("purposes", "site-analytics", permission=Permission.ASK_BEFORE), WIDER)
-    for _ in range(3):
-        ada.view()
+    with here.world().centre().by_browser(ada) as centre:
+        assert [one["policy_version"] for one in centre.data()["used_under"]] == ["1"]  # no use since, so nothing of the new one
+        here.clock.pass_by(timedelta(minutes=1))
+        for _ in range(3):
+            ada.view()
+        used = centre.data()["used_under"]
+    assert [(one["policy_version"], one["type"]) for one in used] == [("1", "continued-use"), ("2", "continued-use")]
+    assert {one["strength"] for one in used} == {"by-use"}
+    assert used[1]["at"] > here.versions()["2"]["effective_at"]
     assert _served(here, ada)["site-analytics"] == 1

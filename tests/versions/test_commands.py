@@ -11,7 +11,6 @@ import pytest
 from tests.versions.conftest import Business
 from tests.versions.edits import added, new_recipient, one_more_word, promising, without
 from troth.policy.demands import AnnouncedWhen
-from troth.policy.model import Purpose
 from troth.policy.write import to_yaml
 
 Start = Callable[..., Business]
@@ -40,8 +39,9 @@ def test_two_files_two_versions_and_the_last_two_are_compared_alike(business: St
     ways = [("infinity@1", "infinity@2"), (str(older), str(here.file)), ("infinity@1", "infinity"), ("infinity",)]
     found = [here.troth("policy", "diff", *way, "--json").json["material"] for way in ways]
     assert found[0] and all(one == found[0] for one in found)
-    for wrong, code in ((("infinity@9", "infinity"), "no-such-version"), (("nobody",), "no-such-workspace"), (("gone.yaml", "infinity"), "no-such-file")):
-        said = here.troth("policy", "diff", *wrong)
+    wrong = {"no-such-version": ("infinity@9", "infinity"), "no-such-workspace": ("nobody",), "no-such-file": ("gone.yaml", "infinity")}
+    for code, way in wrong.items():
+        said = here.troth("policy", "diff", *way)
         assert said.code == 1 and code in said.text
     back = here.troth("policy", "diff", "infinity@2", "infinity@1").text
     assert "material" not in back and "New House no longer receives anything" in back
@@ -100,11 +100,12 @@ def test_a_review_that_is_overdue_is_said(business: Start) -> None:
     assert "due to be reviewed" in here.troth("policy", "versions", "infinity").text
 
 
-def test_a_purpose_that_only_ever_was_in_a_file_concerns_nobody_yet(business: Start) -> None:
+def test_a_new_purpose_concerns_those_whom_it_will_be_about(business: Start) -> None:
     here = business()
-    feedback = here.policy.purposes["feedback"]
-    raffles = Purpose("raffles", "Raffles", feedback.kind, feedback.basis, feedback.permission, feedback.items, feedback.events)
+    for _ in range(6):
+        here.customer()
+    raffles = replace(here.policy.purposes["feedback"], id="raffles", label="Raffles")
     here.file.write_text(to_yaml(added("purposes", raffles)(here.policy)))
     told = here.troth("policy", "diff", "infinity", str(here.file), "--json").json
-    assert [one["type"] for one in told["material"]] == ["new-purpose"]
-    assert told["people"] == [] and told["asks_again"] == ["raffles"]
+    assert [one["type"] for one in told["material"]] == ["new-purpose"] and told["asks_again"] == ["raffles"]
+    assert [(one["purpose"], one["people"]) for one in told["people"]] == [("raffles", 6)]

@@ -59,7 +59,8 @@ def test_a_version_holds_from_its_very_instant(business: Start) -> None:
 def test_a_process_of_its_own_sees_the_version_of_its_own_clock(business: Start, tmp_path: Path) -> None:
     here = business()
     here.publish_fine(ASKING, effective_on=here.days(3))
-    program = "import sys\nfrom pathlib import Path\nfrom troth.commands import workspace_of\nprint(workspace_of(Path(sys.argv[1]), 'infinity').policy.version)"
+    read = "print(workspace_of(Path(sys.argv[1]), 'infinity').policy.version)"
+    program = f"import sys\nfrom pathlib import Path\nfrom troth.commands import workspace_of\n{read}"
 
     def version_after(days: int) -> str:
         whole_days = clock._shift // 86_400_000_000 + 1 + days  # at most a day later than the test's own clock

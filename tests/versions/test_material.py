@@ -62,7 +62,7 @@ EXAMPLES: dict[Material, tuple[Edit, tuple[str, ...]]] = {
     Material.OTHER_BASIS: (entry("purposes", "feedback", basis=Basis.CONTRACT, basis_defaulted=False), ("feedback",)),
     Material.NEW_JOIN: (more("purposes", "personalisation", "joins", "web-call"), ("personalisation",)),
     Material.WEAKER_PERMISSION: (entry("purposes", "newsletter", permission=Permission.NONE), ("newsletter",)),
-    Material.NEW_STORAGE: (added("cookies", Cookie("t2", "us", "cookie", ("site-analytics",), timedelta(1), "a second counter")), ("site-analytics",)),
+    Material.NEW_STORAGE: (added("cookies", Cookie("t2", "us", "cookie", ("site-analytics",), timedelta(1), "a counter")), ("site-analytics",)),
     Material.LONGER_KEEPING: (kept_longer("posts", 3000), ("publication",)),
     Material.NEW_RECIPIENT: (new_recipient("feedback", "contact.name"), ("feedback",)),
     Material.NEW_DISCLOSURE: (more("recipients", "mailworks", "items", "contact.phone"), ("service-messages", "newsletter", "marketing-email")),

@@ -57,7 +57,7 @@ def test_nothing_is_published_without_a_version_or_a_date(business: Start, key: 
     text = here.file.read_text()
     here.file.write_text("".join(line for line in text.splitlines(keepends=True) if not line.startswith(f"{key}:")))
     said = here.troth("policy", "publish", str(here.file))
-    assert said.code == 1 and f"missing-key: the file lacks `{key}`" in said.text.replace("\n", " ") or key in said.text
+    assert said.code == 1 and "missing-key" in said.text and f"`{key}`" in said.text
     assert list(here.versions()) == ["1"]
 
 
@@ -112,7 +112,8 @@ def test_a_version_that_was_tampered_with_is_not_served(business: Start, what: s
     text = here.get("/policy/versions/1.yaml").text
     with here.workspace.state.write() as conn:
         for statement in TAMPERINGS[what]:
-            done = conn.exec_driver_sql(statement.replace(":hash", "?"), (hashlib.sha256((text + "#").encode()).hexdigest(),) * statement.count(":hash"))
+            hashed = hashlib.sha256((text + "#").encode()).hexdigest()
+            done = conn.exec_driver_sql(statement.replace(":hash", f"'{hashed}'"))
             assert done.rowcount >= 1, "nothing was tampered with"
     for form in FORMS:
         answer = here.get("/policy/versions/1" + form)

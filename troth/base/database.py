@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, MetaData, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.schema import CreateColumn
 
 from troth.base.errors import Fault
 
@@ -43,8 +44,9 @@ class Database:
         event.listen(self._engine, "connect", _prepare)
         try:
             with self.write() as conn:
-                tables.create_all(conn)
                 _check_version(conn)
+                tables.create_all(conn)
+                _add_columns(conn, tables)
         except DatabaseError as failure:
             raise _readable(failure, path.name) from None
 
@@ -95,6 +97,15 @@ def _check_version(conn: Connection) -> None:
     if found > SCHEMA_VERSION:
         raise Fault("data-too-new", "this data folder was written by a newer Troth", help="install that version or a later one")
     conn.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _add_columns(conn: Connection, tables: MetaData) -> None:
+    """Columns that tables have got since this file was made; a new column may be empty, so that older rows stand as they are."""
+    for table in tables.tables.values():
+        there = {row[1] for row in conn.exec_driver_sql(f"PRAGMA table_info({table.name})")}
+        for column in table.columns:
+            if column.name not in there:
+                conn.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {CreateColumn(column).compile(conn)}")
 
 
 def _readable(failure: DatabaseError, name: str) -> Fault:

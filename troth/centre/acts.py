@@ -117,7 +117,7 @@ def _measures(ask: Ask) -> Response:
     person = ask.session
     with ask.workspace.state.write() as conn:
         regime = person.regime if person else ask.policy.settings.default_regime
-        made = requests.open_request(ask.workspace, conn, Right.MEASURES, person.ref if person else 0, regime)
+        made = requests.open_request(ask.workspace, conn, Right.MEASURES, person.ref if person else 0, regime, ask.channel)
         requests.fulfil(ask.workspace, conn, made.id, "delivered")
     said = [MEASURES.get(one, one) for one in ask.policy.settings.measures]
     return ask.page("measures.html", tab="rights", measures=said)
@@ -221,12 +221,14 @@ def _erase(ask: Ask) -> Response:
     with workspace.state.write() as conn:
         if ask.web_only and same_person(conn, person.ref) != {person.ref}:
             raise Fault("mailbox-needed", "these visits are joined with an address; use the link that we send to it", status=403)
-        made = requests.open_request(workspace, conn, Right.ERASURE, person.ref, person.regime)
+        requests.open_request(workspace, conn, Right.ERASURE, person.ref, person.regime)
+        waiting = [one.id for one in requests.of_person(conn, person.refs) if not one.closed]
     outbox.forget(workspace, person.refs)
     case = erasure.erase(workspace, person.ref)
     with workspace.state.write() as conn:
         verify.forget(conn, person.refs)
-        requests.fulfil(workspace, conn, made.id, "erased")
+        for id in waiting:  # what else they asked is nobody's now, and cannot be answered any more
+            requests.fulfil(workspace, conn, id, "erased")
     outbox.forget(workspace, person.refs)  # what was written while the person was being erased
     return take_cookie(ask.back(f"/receipt/{case}"), workspace)
 

@@ -30,7 +30,7 @@ from troth.gate.reasons import Refused
 from troth.policy.model import Policy
 from troth.policy.packs_rights import verifying_under
 from troth.policy.words import capital
-from troth.rights import verify
+from troth.rights import requests, verify
 from troth.rights.access import Package, access_package, opened
 from troth.rights.points import can_ask_for, held_details
 from troth.rights.verify import Session, Shown
@@ -86,9 +86,19 @@ class Ask:
         query = "&".join(f"{name}={value}" for name, value in ({"done": done} | more).items() if value)
         return RedirectResponse(f"/{self.workspace.id}/privacy{path}" + (f"?{query}" if query else ""), 303)
 
-    def may_try(self, what: str, who: str, limit: verify.Limit) -> bool:
+    @property
+    def proof(self) -> bool:
+        """Whether a proof of this system's own asks, by the workspace's own secret."""
         canary = self.http.headers.get("troth-canary", "")
-        if canary and hmac.compare_digest(canary.encode(), self.workspace.access["canary_key"].encode()):
+        return bool(canary) and hmac.compare_digest(canary.encode(), self.workspace.access["canary_key"].encode())
+
+    @property
+    def channel(self) -> str:
+        """By which way what is asked here came."""
+        return requests.PROOF if self.proof else "centre"
+
+    def may_try(self, what: str, who: str, limit: verify.Limit) -> bool:
+        if self.proof:
             return True  # a proof of this system's own is no stranger at the door
         with self.workspace.state.write() as conn:
             return verify.may_try(self.workspace, conn, what, who, limit)

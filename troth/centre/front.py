@@ -138,7 +138,7 @@ def _question(ask: Ask) -> Response:
     regime = person.regime if person else ask.policy.settings.default_regime
     with ask.workspace.state.write() as conn:
         whole = f"{text}\n\nAnswer to: {answer_to}" if text and answer_to else text
-        made = requests.open_request(ask.workspace, conn, Right.QUESTION, person.ref if person else 0, regime, text=whole)
+        made = requests.open_request(ask.workspace, conn, Right.QUESTION, person.ref if person else 0, regime, ask.channel, text=whole)
         if not text:
             requests.ask_person(ask.workspace, conn, made.id, Pause.CLARIFICATION, "troth")
     if person is None:

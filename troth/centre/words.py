@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from troth.centre.desk import Ask
 from troth.consent.record import State
+from troth.policy.language import language
 from troth.policy.words import small
 from troth.rights.requests import Right, Status, Step
 
@@ -37,15 +38,7 @@ STEPS: Mapping[Step, str] = {
     Step.STARTED: "Somebody works on it.", Step.EXTENDED: "We took more time, and said why.", Step.FEE_SET: "A fee was set, with its reason.",
     Step.TOLD: "You were told.", Step.CLOSED: "It was closed.",
 }
-MEASURES: Mapping[str, str] = {
-    "encryption-at-rest": "What points to you is encrypted where it rests, under a key of your own.",
-    "key-separation": "Keys rest apart from the data and are destroyed when you are erased.",
-    "origin-allow-list": "Only the sites named in the policy can send data.",
-    "csrf": "Forms are taken only from our own pages.",
-    "sign-in-throttle": "Guessing a password is stopped after a few tries.",
-    "security-headers": "Our pages load nothing from anywhere else.",
-    "tamper-evident-ledger": "Every act on data is entered in a ledger that shows if anyone changes it later.",
-}
+MEASURES: Mapping[str, str] = language("en").under("measures")
 _DONE: Mapping[str, tuple[str, str]] = {
     "given": ("good", "“{label}” is allowed from now on. You can take it back here at any time."),
     "withdrawn": ("good", "“{label}” has stopped. {loses}What was done before you took it back stays lawful."),

@@ -222,7 +222,7 @@ class EndedCall:
 
     def hear(self, conn: Connection, plan: Plan, standing: Standing) -> Standing:
         """The caller's standing, with what the visitor who was shown the number says of joining."""
-        # Reading: a visitor who agreed to "telephone calls you make to us" spoke for the call to the number that
+        # Reading (docs/decisions/0018): a visitor who agreed to "telephone calls you make to us" spoke for the call to the number that
         # nobody else was shown. So a caller who never said anything is heard through that visitor: a yes there
         # is a yes here, a no there is a no. What the caller forbade stays forbidden.
         visitor = read_standing(conn, self._visitor) if self._visitor not in (None, standing.ref) else None

@@ -230,7 +230,8 @@ def _guarded(act: Act, limit: int = 8_192) -> Callable[[Request], Awaitable[Resp
         except Refused as refused:
             return _error(http, Fault(str(refused.reason), str(refused), status=refused.status))
         except Fault as fault:
-            return _error(http, fault)
+            back = None if fault.code in ("bad-workspace-name", "other-workspace") else (f"/{http.path_params['w']}/console/", "To the console")
+            return _error(http, fault, back)
 
     return answer
 

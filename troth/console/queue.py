@@ -103,7 +103,7 @@ def queue(workspace: Workspace) -> list[Waiting]:
     return sorted(lines, key=lambda line: (line.left, line.request.received_at))
 
 
-def lately_closed(workspace: Workspace, most: int = 20) -> list[SubjectRequest]:
+def lately_closed(workspace: Workspace, most: int = 12) -> list[SubjectRequest]:
     """What was closed last."""
     with workspace.state.read() as conn:
         return requests.closed(conn, most)

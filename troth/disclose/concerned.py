@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from troth.consent.record import State
 from troth.gate.plan import Plan, permits
 from troth.policy.material import MaterialChange, populations_of
+from troth.policy.model import Policy
 from troth.workspace import Workspace
 
 _PEOPLE = (
@@ -42,13 +43,17 @@ class Concerned:
         return {"purpose": self.purpose, "populations": list(self.populations), "people": self.people, "threshold": self.threshold}
 
 
-def concerned(workspace: Workspace, changes: Iterable[MaterialChange]) -> list[Concerned]:
-    """For each purpose that some material change goes with, whom it concerns under the policy in force, and how many."""
+def concerned(workspace: Workspace, changes: Iterable[MaterialChange], new: Policy) -> list[Concerned]:
+    """For each purpose that some material change goes with, whom it concerns, and how many they are.
+
+    A purpose is counted as the policy in force has it; one that is new, as `new` would have it.
+    """
     named = {purpose for change in changes for purpose in change.purposes}
-    threshold = workspace.policy.aggregates.threshold
+    plan, coming = workspace.plan, Plan(new)
+    threshold = plan.policy.aggregates.threshold
     with workspace.state.read() as conn:
-        plan = workspace.plan
-        return [_counted(conn, plan, purpose, threshold) for purpose in plan.policy.purposes if purpose in named]
+        found = [_counted(conn, plan, purpose, threshold) for purpose in plan.policy.purposes if purpose in named]
+        return found + [_counted(conn, coming, id, threshold) for id in new.purposes if id in named and id not in plan.policy.purposes]
 
 
 def _counted(conn: Connection, plan: Plan, purpose: str, threshold: int) -> Concerned:

@@ -73,7 +73,8 @@ a { color: var(--link); }
 header { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 2rem; }
 .dated { color: var(--soft); font-size: .875rem; }
 .dated-top { flex-basis: 100%; margin-top: 0; }
-.dated-upper-right { text-align: right; max-width: 18rem; order: 2; }
+header > h1 { flex: 1 1 18rem; }
+.dated-upper-right { text-align: right; flex: 0 0 14rem; order: 2; }
 footer { border-top: 1px solid var(--line); margin-top: 3rem; }
 .contents ul { columns: 2 15rem; padding-left: 1.2em; font-size: .9375rem; }
 dl { display: grid; grid-template-columns: minmax(8rem, 12rem) 1fr; gap: .35rem 1.25rem; }

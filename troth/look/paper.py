@@ -183,17 +183,20 @@ class _Printer:
             self._text(BODY, line, "LBody", entry, _LEFT + 18)
 
     def _facts(self, pairs: Iterable[tuple[str, str]], under: Element) -> None:
-        whole = self.sheets.element("L", under)
+        whole, terms_wide = self.sheets.element("L", under), _TERM
+        pairs = list(pairs)
+        for word in (word for term, _ in pairs for word in bare(term).split()):
+            terms_wide = max(terms_wide, min(font.read(STRONG.font).width(word) * STRONG.size / 1000 + 2 * _GAP, _ROOM / 2))
         for term, said in pairs:
             entry = self.sheets.element("LI", whole)
-            terms = lines_of(term, STRONG, _TERM - _GAP)
+            terms = lines_of(term, STRONG, terms_wide - _GAP)
             self._need(len(terms) * STRONG.leading)
             label = self._element("Lbl", entry, term)
             for at, line in enumerate(terms):
                 self.sheets.show(STRONG, line, label, _LEFT, self.y - (at + 1) * STRONG.leading)
             below = self.y - len(terms) * STRONG.leading
             sheet = self.sheets.count
-            self._text(BODY, said, "LBody", entry, _LEFT + _TERM)
+            self._text(BODY, said, "LBody", entry, _LEFT + terms_wide)
             self.y = min(self.y, below) if sheet == self.sheets.count else self.y
             self.y -= 2
 

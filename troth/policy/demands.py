@@ -8,7 +8,7 @@ Source: GDPR Art. 7, 8, 9, 12-22, 77; Cal. Civ. Code 1798.100-1798.130; 11 CCR 7
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
 # rights
@@ -294,7 +294,7 @@ class Announcements:
     purpose: str = ""
 
 
-# readings and licence
+# the notice and its licence; readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +304,27 @@ class Licence:
     credit: str
     url: str = ""
     share_alike: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRules:
+    """How the published notice behaves: where its date stands, what it says of changes."""
+
+    date_at: str = "bottom"  # bottom, top, upper-right
+    changes: str = ""
+    boundary: str = ""
+    children: str = ""
+    special: str = ""
+    acceptance: str = ""
+    complaints: str = ""
+    contact: str = ""
+    public_warning: str = ""
+    cookies_intro: str = ""
+    no_sale: str = ""  # the statement on sale that California asks for
+    version_shown: bool = True
+    reviewed_on: date | None = None
+    combined: bool = False  # privacy and cookies in one document
+    licence: Licence | None = None
 
 
 class Contradiction(StrEnum):

@@ -36,6 +36,8 @@ def _head(found: Draft, parts: Parts, today: date) -> Iterator[str]:
     for key in ("name", "role", "email", "telephone"):
         for guess in found.of(f"organisation.{key}"):
             yield mark(guess)
+    if "address" in parts.organisation:
+        yield "# nobody said how to reach the organisation: settle this"
     yield f"organisation: {flow(parts.organisation)}"
     for guess in found.of("regime"):
         yield mark(guess)

@@ -14,7 +14,8 @@ from troth.policy.text_blocks import Part
 _WORD = r"[A-Z][\w'’-]*"
 _NAME = re.compile(rf"{_WORD}(?:(?:\s+(?:&\s+)?){_WORD}\.?)*")
 _PASSED_ON = re.compile(
-    r"\b((taken|provided|hosted|delivered|sent|despatched|dispatched|processed) by|(disclosed|passed) to|(shared?|stored) with)\b"
+    r"\b((taken|provided|hosted|delivered|sent|despatched|dispatched|processed) by"
+    r"|(disclosed?|pass(ed)?) (\w+ ){0,4}to|(shared?|stored?) (\w+ ){0,4}with)\b"
 )
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _TELEPHONE = re.compile(r"(?<![\w/])(\+?\(?\d[\d ()-]{8,16}\d)(?!\w)")
@@ -29,9 +30,9 @@ class Company:
     country: str = ""
 
 
-def slug(words: str) -> str:
+def slug(words: str, limit: int = 40) -> str:
     """A name for the file: small letters and dashes."""
-    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:40] or "unnamed"
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:limit].strip("-") or "unnamed"
 
 
 @lru_cache(maxsize=1)
@@ -58,7 +59,7 @@ def companies_in(sentence: Sentence, disclosing: bool) -> Iterator[Company]:
         start = found.start() + found.group().index(name)
         before, after = text[:start].rstrip(), text[start + len(name) :].lstrip(" .,")
         company = _endings().search(name) is not None or re.match(rf"(?:{rules['company_endings']})\b", after) is not None
-        acts = re.match(rf"(?:(?:in|of) [A-Z]\w+(?: [A-Z]\w+)? )?(?:which |who )?(?:{rules['recipient_verbs']})\b", after) is not None
+        acts = re.match(rf"(?:(?:in|of) (?:the )?[A-Z]\w+(?: [A-Z]\w+)? )?(?:which |who )?(?:{rules['recipient_verbs']})\b", after) is not None
         is_told = re.search(rf"\b(?:{rules['recipient_before']})$", before) is not None and _receives(text)
         if (disclosing and (company or acts or is_told)) or (is_told and (company or _receives(text))):
             bare = _endings().sub("", f" {name}").strip(" ,.&")

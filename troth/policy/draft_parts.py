@@ -95,6 +95,7 @@ def put_together(found: Draft) -> Parts:
     workspace = slug(name)[:31].strip("-") if "name" in own else "settle-this"
     workspace = workspace if len(workspace) > 1 else "settle-this"
     organisation = {"name": name, "role": "controller"} | own
+    organisation |= {} if "email" in own or "telephone" in own else {"address": "settle where the organisation is"}
     parts = Parts(name, workspace, organisation, [*regimes, "elsewhere"], _HOME[regimes[0]], draft=found)
     _put_purposes(found, parts)
     _put_items(found, parts)
@@ -175,7 +176,7 @@ def _put_sections(found: Draft, parts: Parts) -> None:
         if key == "purposes.without":
             continue
         if key in values and values[key][0] != value and not key.endswith((".by", ".stop")):
-            parts.readings[slug(f"two-values-of-{key}")] = _reading(key, values[key][1], guess)
+            parts.readings[slug(f"two-values-of-{key}", 80)] = _reading(key, values[key][1], guess)
             parts.note(f"section {key.partition('.')[0]}", guess)
             continue
         if key in values and isinstance(value, list):

@@ -42,13 +42,14 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How alike two sentences are, from 0 to 1, by which words, and why not more."""
+    """How alike two sentences are, from 0 to 1, by which words, and why not more. `nearness`: before anything spoke against it."""
 
     score: float
     words: tuple[str, ...]
     headed: bool = False
     opposed: bool = False
     other_time: bool = False
+    nearness: float = 0.0
 
 
 def words_in(text: str) -> Words:
@@ -146,14 +147,14 @@ class Comparison:
         covered = min(1.0, (matched + AROUND * self._sum(leaned)) / self._sum(wanted))  # how much of the promise is said here
         meant = matched / self._sum(own)  # how much of the sentence the promise says
         score = 0.5 * math.sqrt(covered * meant) + 0.5 * (0.65 * max(covered, meant) + 0.35 * min(covered, meant))
-        single = len(own) == 1 or (len(wanted) == 1 and headed)  # there is only one word to agree in
+        single = (len(own) == 1 and covered >= 0.3) or (len(wanted) == 1 and headed)  # there is only one word to agree in
         score *= 1.0 if single else min(1.0, (len(shared) + 0.5 * len(leaned)) / 2)
         opposed = _denies(sentence, shared, self) is not _denies(promise, shared, self)
         other_time = bool(sentence.times and promise.times and not sentence.times & promise.times)
-        score = score + (HEADED if headed else 0.0)
-        score *= (OPPOSED if opposed else 1) * (OTHER_TIME if other_time else 1)
+        nearness = min(1.0, score + (HEADED if headed else 0.0))
+        score = nearness * (OPPOSED if opposed else 1) * (OTHER_TIME if other_time else 1)
         by = sorted(shared | leaned, key=lambda word: (-self.weight(word), word))
-        return Likeness(min(1.0, score), tuple(promise.shown.get(word, word) for word in by), headed, opposed, other_time)
+        return Likeness(score, tuple(promise.shown.get(word, word) for word in by), headed, opposed, other_time, nearness)
 
     def _sum(self, words: Iterable[str]) -> float:
         return sum(self.weight(word) for word in words)

@@ -326,27 +326,6 @@ class Calls:
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeRules:
-    """How the published notice behaves: where its date stands, what it says of changes."""
-
-    date_at: str = "bottom"  # bottom, top, upper-right
-    changes: str = ""
-    boundary: str = ""
-    children: str = ""
-    special: str = ""
-    acceptance: str = ""
-    complaints: str = ""
-    contact: str = ""
-    public_warning: str = ""
-    cookies_intro: str = ""
-    no_sale: str = ""  # the statement on sale that California asks for
-    version_shown: bool = True
-    reviewed_on: date | None = None
-    combined: bool = False  # privacy and cookies in one document
-    licence: demands.Licence | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Promise:
     """One sentence of the policy with the proof that it is kept. `about` names purposes it rests on.
 
@@ -416,7 +395,7 @@ class Policy:
     regimes: Mapping[str, Regime]
     site: Site
     calls: Calls
-    notice: NoticeRules
+    notice: demands.NoticeRules
     roles: Mapping[str, tuple[str, ...]]  # operator role to the purposes it may act for
     settings: Settings
     basis: demands.BasisRules

@@ -15,7 +15,7 @@ from troth.policy.notice_law import california, rights
 from troth.policy.notice_receivers import figures, receivers, safety, where
 from troth.policy.notice_uses import giving, held, uses
 from troth.policy.notice_voice import Voice, joined, live_cookies, live_items, live_recipients, paragraph, voice
-from troth.policy.notice_ways import addresses, asked, channels, cookies_part, is_address, linked, profiling, table
+from troth.policy.notice_ways import addresses, asked, channels, claimed, cookies_part, is_address, linked, profiling, table
 from troth.policy.page import Block, Bullets, Facts, Link, Page, Paragraph, Part, as_document, as_html, as_markdown
 
 __all__ = ["Notice", "as_document", "as_html", "as_markdown", "cookie_page", "dated", "live_cookies", "live_items", "live_recipients", "notice",
@@ -42,7 +42,8 @@ def cookie_page(policy: Policy, language: str = "") -> Notice:
     """The list of what is stored in a browser: its name, who sets it, what for, how long; and what is asked about it."""
     say = voice(policy, language)
     intro = paragraph(say.text(policy.notice.cookies_intro))
-    part = Part("cookies", say.say("cookies.here"), (*intro, *joined(asked(say)), *joined([*linked(say), *addresses(say)]), *table(say)))
+    said = [*intro, *joined(asked(say)), *joined([*claimed(say), *linked(say), *addresses(say)]), *table(say)]
+    part = Part("cookies", say.say("cookies.here"), tuple(said))
     return page(say, "title.cookies", [part])
 
 
@@ -72,8 +73,11 @@ def _who(say: Voice) -> Part:
     theirs = [one.id for one in say.policy.populations.values() if one.controller is Controller.CLIENT]
     if us.role is Role.PROCESSOR:
         blocks.append(Paragraph(say.say("who.turn")))
+    elif len(theirs) == 1:
+        blocks.append(Paragraph(say.say("who.client", people=say.people(theirs))))
     elif theirs:
-        blocks.append(Paragraph(say.say("who.clients", people=say.people(theirs))))
+        labels = tuple(capital(say.text(say.policy.populations[id].label)) for id in theirs)
+        blocks += [Paragraph(say.say("who.clients")), Bullets(labels), Paragraph(say.say("who.theirs"))]
     blocks.append(Facts(reach(say)))
     group = tuple(_company(say, company) for company in us.group if company.responsible_for)
     return Part("who", say.say("who.heading"), (*blocks, Bullets(group)) if group else tuple(blocks))
@@ -122,7 +126,7 @@ def _children(say: Voice) -> Part | None:
     said = paragraph(say.text(own))
     if not own and (rules.age is not None or rules.then is not ChildrenThen.UNSTATED):
         said = [Paragraph(say.say("children.aged" if rules.age else "children.unaged", age=rules.age)), *say.stated("children", rules.then)]
-    return say.part("children", "children.heading", said)
+    return say.part("children", "children.heading", joined(said))
 
 
 def _special(say: Voice) -> Part | None:
@@ -147,9 +151,11 @@ def _complaints(say: Voice) -> Part:
     offices = tuple(dict.fromkeys(
         capital(say.say("complaints.office", authority=say.say(f"laws.{law}.authority"), contact=say.say(f"laws.{law}.contact")))
         for law in say.policy.regimes))
-    if rules.regulator is Regulator.ANY and len(offices) > 1:
-        blocks.append(Paragraph(say.say("complaints.any")))
-    return Part("complaints", say.say("complaints.heading"), (*blocks, *((Bullets(offices),) if offices else ())))
+    if offices:
+        any_of_them = rules.regulator is Regulator.ANY and len(offices) > 1
+        lead = "any" if any_of_them else "one" if len(offices) == 1 else "more"
+        blocks += [Paragraph(say.say(f"complaints.{lead}")), Bullets(offices)]
+    return Part("complaints", say.say("complaints.heading"), tuple(blocks))
 
 
 def _contact(say: Voice) -> Part | None:

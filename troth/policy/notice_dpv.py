@@ -52,8 +52,9 @@ def as_jsonld(policy: Policy, kind: str = "notice", base: str = "", language: st
     graph += [_process(say, purpose, base) if whole else _brief(say, purpose, base) for purpose in purposes]
     if whole:
         graph += [_population(say, one, base) for one in say.policy.populations.values()]
-        graph += [_item(say, item, base) for item in live_items(say.policy) if any(item.id in one.items for one in purposes)]
-        graph += [_recipient(say, one, base) for one in live_recipients(say.policy) if any(purpose.id in one.purposes for purpose in purposes)]
+        items, served = {id for purpose in purposes for id in purpose.items}, {purpose.id for purpose in purposes}
+        graph += [_item(say, item, base) for item in live_items(say.policy) if item.id in items]
+        graph += [_recipient(say, one, items, base) for one in live_recipients(say.policy) if served & set(one.purposes)]
     if kind == "cookies":
         graph += [_cookie(say, cookie, base) for cookie in live_cookies(say.policy)]
     return {"@context": dict(terms()["prefixes"]), "@graph": graph}
@@ -151,7 +152,7 @@ def _process(say: Voice, purpose: Purpose, base: str) -> Node:
         "dpv:hasDataSubject": _refs(base, "population", (id for id in people if id in policy.populations)),
         "dpv:hasRecipient": _refs(base, "recipient", (one.id for one in live_recipients(policy) if purpose.id in one.purposes)),
         "dpv:hasStorageCondition": _stored(say, kept(policy, purpose))}
-    if on_behalf(policy, purpose):
+    if on_behalf(purpose):
         node["dpv:hasDataProcessor"] = _ref(base, "organisation", "")
     if purpose.loses:
         node["dpv:hasConsequence"] = _said(say, purpose.loses)
@@ -189,14 +190,14 @@ def _item(say: Voice, item: Item, base: str) -> Node:
     return node | ({"dpv:hasStorageCondition": _stored(say, rule.keep_for)} if rule else {})
 
 
-def _recipient(say: Voice, one: Recipient, base: str) -> Node:
+def _recipient(say: Voice, one: Recipient, items: set[str], base: str) -> Node:
     abroad = one.country not in adequacy().home
     place = {"@type": "dpv:ThirdCountry" if abroad else "dpv:Country", "dct:identifier": one.country,
              "dct:title": _phrase(say, say.words.country(one.country))}
     node = _ref(base, "recipient", one.id) | {
         "@type": "dpv:Recipient", "dpv:hasName": bare(one.label), "dct:description": _said(say, one.category),
         "dpv:hasThirdCountry" if abroad else "dpv:hasCountry": place,
-        "dpv:hasPersonalData": _refs(base, "item", (id for id in one.items if id in say.policy.items))}
+        "dpv:hasPersonalData": _refs(base, "item", (id for id in one.items if id in items))}
     if abroad:
         node["dpv:hasLegalBasis"] = _named([terms()["safeguards"][one.safeguard] if one.safeguard else "eu-gdpr:A45-3"])
     return node

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from troth.policy.conduct import Allowed
 from troth.policy.demands import ObjectionEffect, PortabilityTo, RestrictionOf
 from troth.policy.language import capital
 from troth.policy.model import Controller, Item, Policy, Recipient, Regime, Role
@@ -157,7 +158,7 @@ def _sold(voice: Voice) -> Said:
     """The statement on sale and sharing. Source: Cal. Civ. Code 1798.130(a)(5)(C); 11 CCR 7011(e)(1)(G)-(H)."""
     said = [voice.text(voice.policy.notice.no_sale)] if voice.policy.notice.no_sale else []
     sharing = voice.policy.sharing
-    if sharing.sale != "allowed" and sharing.advertising_partners != "allowed":
+    if Allowed.ALLOWED not in (sharing.sale, sharing.advertising_partners, sharing.across_sites):
         said += [voice.say("california.unsold"), voice.say("california.young")]
     yield Paragraph(" ".join([*said, voice.say("california.business")]))
 

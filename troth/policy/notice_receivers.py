@@ -12,7 +12,7 @@ from troth.policy.notice_voice import Voice, joined, live_recipients
 from troth.policy.packs import adequacy
 from troth.policy.page import Block, Bullets, Grid, Paragraph, Part
 
-_SHARED = ("sale", "rent", "advertising_partners", "marketing_by_others")
+_SHARED = ("sale", "rent", "advertising_partners", "marketing_by_others", "across_sites")
 
 
 def receivers(voice: Voice) -> Part:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from troth.policy.language import capital
-from troth.policy.model import Basis, Controller, Item, Policy, Purpose, Recipient, Role
+from troth.policy.model import Basis, Item, Policy, Purpose, Recipient
 from troth.policy.notice import page
 from troth.policy.notice_receivers import protection
 from troth.policy.notice_uses import kept_by, why
@@ -21,20 +21,17 @@ from troth.policy.page import Block, Bullets, Facts, Grid, Page, Paragraph, Part
 def record(policy: Policy, clients: Sequence[str] = (), language: str = "") -> Page:
     """The record under Art. 30. `clients`: the names of those a processor works for. Raises `Unsaid` for an unknown language."""
     say = voice(policy, language)
-    own = [purpose for purpose in policy.purposes.values() if not on_behalf(policy, purpose)]
-    behalf = [purpose for purpose in policy.purposes.values() if on_behalf(policy, purpose)]
+    own = [purpose for purpose in policy.purposes.values() if not on_behalf(purpose)]
+    behalf = [purpose for purpose in policy.purposes.values() if on_behalf(purpose)]
     kind = "both" if own and behalf else "processor" if behalf else "controller"
     parts = [_who(say, kind), *([_own(say, own)] if own else []), *([_behalf(say, behalf, clients)] if behalf else []),
              _receivers(say), _limits(say), _measures(say)]
     return page(say, "title.record", parts)
 
 
-def on_behalf(policy: Policy, purpose: Purpose) -> bool:
-    """Whether a purpose is a client's, that the organisation only serves."""
-    if purpose.basis is Basis.CLIENT_INSTRUCTION:
-        return True
-    people = [policy.populations[id] for id in purpose.populations if id in policy.populations]
-    return policy.organisation.role is not Role.CONTROLLER and bool(people) and all(one.controller is Controller.CLIENT for one in people)
+def on_behalf(purpose: Purpose) -> bool:
+    """Whether a purpose is a client's, that the organisation only serves. One with a basis of its own is its own."""
+    return purpose.basis is Basis.CLIENT_INSTRUCTION
 
 
 def _who(say: Voice, kind: str) -> Part:

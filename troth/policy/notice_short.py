@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from troth.policy.conduct import Allowed
 from troth.policy.language import capital
-from troth.policy.model import Permission, Policy, Role, permission_under
+from troth.policy.model import Controller, Permission, Policy, Role, permission_under
 from troth.policy.notice import page
 from troth.policy.notice_uses import kept
 from troth.policy.notice_voice import Voice, live_recipients, voice
@@ -21,7 +21,7 @@ def short_notice(policy: Policy, policy_url: str = "policy", privacy_url: str = 
     say = voice(policy, language)
     first = [say.say(f"short.who-{policy.organisation.role}", name=policy.organisation.name), _uses(say), _choice(say)]
     second = [*_sold(say), *_receivers(say), *_kept(say)]
-    third = [say.say("short.client") if policy.organisation.role is Role.PROCESSOR else say.say("short.rights"), *_reach(say)]
+    third = [*_rights(say), *_reach(say)]
     said = [Paragraph(" ".join(sentences)) for sentences in (first, second, third) if sentences]
     blocks: tuple[Block, ...] = (*said, Link(say.say("short.more"), policy_url), Link(say.say("short.centre"), privacy_url))
     return page(say, "title.short", [Part("short", say.say("short.heading"), blocks)])
@@ -64,6 +64,13 @@ def _kept(say: Voice) -> list[str]:
     if len(set(spans)) < 2:
         return [say.say("short.kept-one", longest=say.length(span)) for span in spans[:1]]
     return [say.say("short.kept", shortest=say.length(min(spans)), longest=say.length(max(spans)))]
+
+
+def _rights(say: Voice) -> list[str]:
+    if say.policy.organisation.role is Role.PROCESSOR:
+        return [say.say("short.client")]
+    served = any(one.controller is Controller.CLIENT for one in say.policy.populations.values())
+    return [say.say("short.rights"), *([say.say("short.some-client")] if served else [])]
 
 
 def _reach(say: Voice) -> list[str]:

@@ -130,7 +130,7 @@ def channels_of(policy: Policy) -> list[str]:
 
 def _enabled(voice: Voice, items: tuple[Item, ...]) -> list[Block]:
     """What is held only where a client switched it on."""
-    waiting = [item.label for item in items if item.enabled_by is EnabledBy.CLIENT]
+    waiting = [item.label for item in items if item.enabled_by is EnabledBy.CLIENT and not item.enabled]
     return [Paragraph(voice.say("held.enabled", data=voice.texts(waiting)))] if waiting else []
 
 

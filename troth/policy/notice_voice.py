@@ -52,7 +52,8 @@ class Voice:
         return self.words.length(kept)
 
     def labels(self, items: Iterable[str]) -> str:
-        return self.cell(self.policy.items[id].label for id in items if id in self.policy.items)
+        known = (self.policy.items[id] for id in items if id in self.policy.items)
+        return self.cell(item.label for item in known if there(self.policy, item))
 
     def cell(self, own: Iterable[str]) -> str:
         """Texts of the policy's own where a table or a term lists them, apart however many `and` they hold."""
@@ -112,7 +113,12 @@ def paragraph(text: str) -> list[Block]:
 def live_items(policy: Policy) -> tuple[Item, ...]:
     """The items that a purpose needs and that are switched on; no other is collected."""
     needed = {item for purpose in policy.purposes.values() for item in purpose.items}
-    return tuple(item for item in policy.items.values() if item.id in needed)
+    return tuple(item for item in policy.items.values() if item.id in needed and there(policy, item))
+
+
+def there(policy: Policy, item: Item) -> bool:
+    """Whether an item can be held. One that a client switches on is told of by the parent, and by a client that did."""
+    return item.on or policy.parent is None
 
 
 def live_recipients(policy: Policy) -> tuple[Recipient, ...]:

@@ -8,13 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from troth.policy.conduct import Addresses, AskMode, ChannelConsent, ChannelRules, CookieToPerson, CountsAs, DisclosedAs, Linking, StopBy, YesStrength
+from troth.policy.conduct import (
+    Addresses,
+    AskMode,
+    Automatic,
+    ChannelConsent,
+    ChannelRules,
+    CookieToPerson,
+    CountsAs,
+    DisclosedAs,
+    Linking,
+    StopBy,
+    YesStrength,
+)
 from troth.policy.language import capital
 from troth.policy.model import Cookie
 from troth.policy.notice_voice import Voice, joined, live_cookies, live_items
 from troth.policy.page import Block, Bullets, Grid, Link, Paragraph, Part
 
 _ADDRESS = "user.device.ip_address"
+_APART = (CookieToPerson.NEVER, CookieToPerson.UNSTATED)
 
 
 def channels(voice: Voice) -> Part | None:
@@ -52,7 +65,7 @@ def _ending(voice: Voice, rules: ChannelRules) -> Iterator[str]:
     if rules.stop:
         words = voice.listed(rules.stop_words, "or")
         by = [voice.say("stop.words", words=words) if way is StopBy.REPLY and rules.stop_words else voice.say(f"stop.{way}") for way in rules.stop]
-        yield voice.say("ways.stop", ways=voice.listed(by, "or"))
+        yield voice.say("ways.stop", ways=voice.words.row(by, "or"))
     if rules.opt_out_text:
         yield voice.say("ways.opt-out-text", text=voice.text(rules.opt_out_text))
 
@@ -70,7 +83,7 @@ def profiling(voice: Voice) -> Part | None:
 
 def cookies_part(voice: Voice, cookies_url: str) -> Part:
     """What is asked about cookies. The list itself stands on its own page, or here when the policy is one document."""
-    said = [*joined(asked(voice)), *joined([*linked(voice), *addresses(voice)])]
+    said = [*joined(asked(voice)), *joined([*claimed(voice), *linked(voice), *addresses(voice)])]
     own = [Paragraph(voice.text(voice.policy.notice.cookies_intro))] if voice.policy.notice.cookies_intro else []
     if voice.policy.notice.combined:
         return Part("cookies", voice.say("cookies.heading"), (*own, *said, *table(voice)))
@@ -108,6 +121,20 @@ def _holds(voice: Voice) -> str:
         return voice.say("cookies.holds")
     again = until if isinstance(until, timedelta) else voice.policy.settings.ask_again_after
     return voice.say("cookies.again", length=voice.length(again))
+
+
+def claimed(voice: Voice) -> Iterator[Block]:
+    """What the text says of cookies in general, where that is true of the ones there are. Source: GDPR Art. 5(1)(a)."""
+    policy, rules = voice.policy, voice.policy.asking
+    logged = any(item.category == _ADDRESS for item in live_items(policy))
+    if rules.automatic is Automatic.COOKIES_AND_LOGS or (rules.automatic is Automatic.COOKIES_ONLY and not logged):
+        yield Paragraph(voice.say(f"claimed.{rules.automatic}"))
+    cookies = live_cookies(policy)
+    if rules.anonymous and policy.linking.cookie_to_person in _APART and not any(cookie.personal for cookie in cookies):
+        yield Paragraph(voice.say("claimed.anonymous"))
+    served = {policy.purposes[id].kind for cookie in cookies for id in cookie.purposes if id in policy.purposes}
+    if rules.sole_kinds and served <= set(rules.sole_kinds):
+        yield Paragraph(voice.say("claimed.sole", kinds=voice.listed(voice.say(f"kinds.{kind}") for kind in rules.sole_kinds)))
 
 
 def linked(voice: Voice) -> list[Block]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from troth.policy.demands import Contradiction, Licence
+from troth.policy.demands import Contradiction, Licence, NoticeRules
 from troth.policy.finding import Code, field_at
 from troth.policy.marked import Listing, Node, Table
-from troth.policy.model import NoticeRules, Promise, ProofKind, Reading
+from troth.policy.model import Promise, ProofKind, Reading
 from troth.policy.shapes import (
     DAY,
     FLAG,

@@ -128,7 +128,7 @@ class _Tracing:
         words, section = self._words[sentence.ordinal], _stems(sentence.section)
         around = section | _stems(sentence.around)
         found = [self._one(id, words, around, section) for id in self._promises]
-        alike = sorted((one for one in found if one.likeness.score >= HELP), key=lambda one: (-one.likeness.score, one.promise))
+        alike = sorted((one for one in found if one.likeness.nearness >= HELP), key=lambda one: (-one.likeness.score, one.promise))
         return tuple(alike[:5])
 
     def _one(self, id: str, words: Words, around: frozenset[str], section: frozenset[str]) -> Near:

@@ -80,18 +80,32 @@ def run_proofs(workspace: Workspace, base_url: str, each: Told = lambda proof, w
 
 def _run(proof: Named, policy: Policy, world: World) -> str:
     """What a proof shows to be wrong, in words; nothing when the promises that name it hold."""
+    match proof.kind:
+        case ProofKind.STATIC:
+            return _analysed(proof, policy)
+        case ProofKind.PROBE:
+            return _shown(lambda: _act(proof, world))
+        case _:
+            return f"there is no proof of the kind {proof.kind}"
+
+
+def _analysed(proof: Named, policy: Policy) -> str:
+    return _shown(lambda: next(iter(failures(policy, proof.name, proof.given)), ""))
+
+
+def _act(proof: Named, world: World) -> str:
+    act = behaviour_named(proof.name).act
+    act(world, **bound(act, proof.given))
+    return ""
+
+
+def _shown(proof: Callable[[], str]) -> str:
     try:
-        if proof.kind is ProofKind.STATIC:
-            return next(iter(failures(policy, proof.name, proof.given)), "")
-        if proof.kind is ProofKind.PROBE:
-            act = behaviour_named(proof.name).act
-            act(world, **bound(act, proof.given))
-            return ""
+        return proof()
     except (Broken, Unfit) as shown:
         return str(shown)
     except Exception as error:  # a proof that cannot be carried out shows nothing, so the promise is not shown kept
         return f"the proof could not be carried out ({type(error).__name__})"
-    return f"there is no proof of the kind {proof.kind}"
 
 
 def _place(policy: Policy, kind: ProofKind, key: str) -> str:
@@ -108,15 +122,29 @@ def _remember(conn: Connection, place: str, words: str) -> None:
 
 
 def promise_states(workspace: Workspace) -> list[PromiseState]:
-    """How every promise of the policy in force stands by the latest results."""
+    """How every promise of the policy in force stands by the latest results. A version not analysed yet is, now."""
     policy = workspace.policy
-    with workspace.state.read() as conn:
-        rows = conn.exec_driver_sql("SELECT behaviour, holds, words, at FROM proof_result").all()
-    results = {row[0]: (row[1] == "yes", row[2], row[3]) for row in rows}
+    results = _results(workspace)
+    fresh = {_place(policy, proof.kind, proof.key): proof for proof in proofs_named(policy) if proof.kind is ProofKind.STATIC}
+    new = {place: _analysed(proof, policy) for place, proof in fresh.items() if place not in results}
+    if new:
+        with workspace.state.write() as conn:
+            for place, words in new.items():
+                _remember(conn, place, words)
+        results = _results(workspace)
     return [_state(policy, promise, results) for promise in policy.promises.values()]
 
 
-def _state(policy: Policy, promise: Promise, results: dict[str, tuple[bool, str, int]]) -> PromiseState:
+Results = dict[str, tuple[bool, str, int]]
+
+
+def _results(workspace: Workspace) -> Results:
+    with workspace.state.read() as conn:
+        rows = conn.exec_driver_sql("SELECT behaviour, holds, words, at FROM proof_result").all()
+    return {row[0]: (row[1] == "yes", row[2], row[3]) for row in rows}
+
+
+def _state(policy: Policy, promise: Promise, results: Results) -> PromiseState:
     kind, name = str(promise.kind or ""), promise.proof or ""
     seen = results.get(_place(policy, promise.kind, key_of(promise))) if promise.kind and name else None
     words = ""

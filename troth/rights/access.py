@@ -22,6 +22,7 @@ from troth.policy.model import Item, Permission, Policy, Purpose, Recipient, Reg
 from troth.policy.packs import adequacy, categories
 from troth.policy.words import BASES, CHANNELS, SAFEGUARDS, capital, country, length
 from troth.rights import requests
+from troth.rights.accepted import used_under
 from troth.rights.disclosed import Transfer, disclosures_of, mechanisms_of
 from troth.rights.responsible import responsible_company
 from troth.rights.tables import rows_about
@@ -61,6 +62,7 @@ def access_package(workspace: Workspace, refs: Iterable[int], grant: Grant, web_
             "events": [_event(known, event) for event in events],
             "by_source": _by_source(known, events),
             "choices": [_act(known, act) for act in acts_of(conn, wanted)],
+            "used_under": used_under(workspace, conn, wanted),
             "requests": [_asked(workspace, conn, one) for one in requests.of_person(conn, wanted)],
             "disclosures": _disclosures(known, conn, wanted),
             "transferred": [_transfer(one) for one in mechanisms_of(conn, wanted)],
@@ -82,8 +84,10 @@ def acts_of(conn: Connection, refs: Iterable[int]) -> list[Act]:
 def responsible(conn: Connection, policy: Policy, refs: Iterable[int], regime: str) -> dict[str, str]:
     """Which company answers for the person's data: of the group, the one for them, else the organisation."""
     us, company = policy.organisation, responsible_company(conn, policy, refs, regime)
-    named = {"name": company.name, "country": country(company.country)} if company is not None else {"name": us.name}
-    return named | {"address": us.address, "e-mail": us.email}
+    if company is None:
+        return {"name": us.name, "address": us.address, "e-mail": us.email}
+    at = us.address if company.name == us.name else f"reached at {us.name}, {us.address}"
+    return {"name": company.name, "country": country(company.country), "address": at, "e-mail": us.email}
 
 
 def law_of(policy: Policy, regime: str) -> Regime:

@@ -65,7 +65,7 @@ def recipients_of(conn: Connection, refs: Iterable[int], item: str = "") -> dict
     """(id or name, label) of every recipient of a person's data, with what each received; of one item, when it is named.
 
     # Reading: an authority that asked in a single inquiry is no recipient (GDPR Art. 4(9)), and whom the person chose
-    # to send their own data to is theirs to tell: docs/decisions/0022.
+    # to send their own data to is theirs to tell: docs/decisions/0023.
     """
     found: dict[tuple[str, str], list[Disclosed]] = {}
     for one in disclosures_of(conn, refs):

@@ -26,6 +26,7 @@ from troth.rights.deadlines import ClockEvent, Deadline, Pause, Tick, deadline, 
 from troth.subjects.keys import KeyMissing
 from troth.workspace import Workspace
 
+PROOF = "proof"  # the channel of what our own test persons ask
 KEEP = "request"  # the name under which a person's key seals what they wrote here
 
 subject_request = Table(
@@ -160,9 +161,12 @@ def open_request(
 ) -> SubjectRequest:
     """Record a right being used, start its clock and enter it in the ledger, in the caller's write transaction.
 
-    `ref` is 0 for somebody who has not shown who they are. `channel` is `centre`, `post`, `email`, `telephone`...
+    `ref` is 0 for somebody who has not shown who they are. `channel` is `centre`, `post`, `email`, `telephone`...;
+    what a proof's own person asks comes by `PROOF`, and is in nobody's queue.
     """
     id, at = secrets.randbits(62) + 1, now_micros()
+    if ref and conn.exec_driver_sql("SELECT 1 FROM subject WHERE ref = ? AND canary = 1", (ref,)).first():
+        channel = PROOF
     due = deadline(facts_for(regime), [ClockEvent(Tick.STARTED, instant(at).date())], instant(at).date()).due_on
     conn.exec_driver_sql(
         "INSERT INTO subject_request (id, ref, kind, status, channel, regime, about, received_at, due_on, outcome, reason, fee) "
@@ -273,15 +277,17 @@ def of_person(conn: Connection, refs: Iterable[int]) -> list[SubjectRequest]:
 
 
 def unanswered(conn: Connection) -> list[SubjectRequest]:
-    """The queue: everything not closed, the nearest deadline first."""
+    """The queue: everything not closed, the nearest deadline first; but for what proofs ask."""
     marks = ",".join(f"'{status}'" for status in sorted(CLOSED))
-    rows = conn.exec_driver_sql(f"SELECT {_COLUMNS} FROM subject_request WHERE status NOT IN ({marks}) ORDER BY due_on, received_at")
+    waiting = f"status NOT IN ({marks}) AND channel != ? ORDER BY due_on, received_at"
+    rows = conn.exec_driver_sql(f"SELECT {_COLUMNS} FROM subject_request WHERE {waiting}", (PROOF,))
     return [_from_row(row) for row in rows]
 
 
 def closed(conn: Connection, most: int) -> list[SubjectRequest]:
     """What was closed last, the latest first."""
-    rows = conn.exec_driver_sql(f"SELECT {_COLUMNS} FROM subject_request WHERE closed_at IS NOT NULL ORDER BY closed_at DESC LIMIT ?", (most,))
+    last = "closed_at IS NOT NULL AND channel != ? ORDER BY closed_at DESC LIMIT ?"
+    rows = conn.exec_driver_sql(f"SELECT {_COLUMNS} FROM subject_request WHERE {last}", (PROOF, most))
     return [_from_row(row) for row in rows]
 
 

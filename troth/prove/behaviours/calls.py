@@ -32,7 +32,7 @@ def a_call_is_kept_with_the_telephone_as_its_source(world: World) -> None:
     check(mine[0].get("contact.source") == "telephone" and mine[0].get("call.seconds") == 42, "a call is not kept as it was")
 
 
-@proves(sabotage="lose-callers")
+@proves(sabotage="forget-visitors")
 def calls_and_callers_can_be_counted(world: World, purpose: str) -> None:
     frequent, rare = world.number(), world.number()
     for caller, seconds in ((frequent, 30), (frequent, 40), (rare, 50)):

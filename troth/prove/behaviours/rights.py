@@ -237,3 +237,12 @@ def nobody_needs_an_account_to_use_their_rights(world: World) -> None:
     world.post("/forms/contact", {"fields": {"name": "Someone", "email": address}, "tz": LONDON})
     with world.centre().by_mail(address) as centre:
         check(address in str(centre.items()), "somebody without an account cannot have their data")
+
+
+@proves(sabotage="let-nobody-in")
+def the_centre_offers_what_people_may_ask(world: World) -> None:
+    with world.centre().by_mail(_address(world.known())) as centre:
+        page = centre.get("/rights").text + centre.get("/data").text + centre.get("").text + centre.get("/erase").text
+        for act in ("restrict", "question", "complaint", "erase", "choices", "correct"):
+            check(f'/privacy/{act}"' in page, f"the privacy centre has no form to {act}")
+        check(centre.get("/data.json").status_code == 200 and centre.get("/portable.csv").status_code == 200, "the data cannot be taken along")

@@ -11,8 +11,6 @@ from troth.collect import comments, people, pipeline, web
 from troth.collect.agents import Agent
 from troth.collect.door import Door
 from troth.collect.pipeline import STEPS, Draft, Reader
-from troth.collect.routes import Routes
-from troth.collect.sources import Source
 from troth.gate.reasons import Reason
 from troth.policy.conduct import DoNotTrack
 from troth.policy.model import Policy
@@ -34,9 +32,15 @@ def _after(step: Any, change: Any) -> tuple[Any, Any, Any]:
     return (STEPS, STEPS.index(step), broken)
 
 
+def _pages_with(wrong: dict[str, str]) -> Changes:
+    """What is read of every page, with something else in its place."""
+    honest = Reader._page
+    return [(Reader, "_page", lambda self, url, path, referrer: honest(self, url, path, referrer) | wrong)]
+
+
 @sabotage("which page was viewed is not told apart")
 def blur_pages() -> Changes:
-    return [(Routes, "match", lambda self, path: "(other)")]
+    return _pages_with({"page.route": "(other)", "visit.landing": "(other)"})
 
 
 @sabotage("properties and form fields are thrown away")
@@ -46,7 +50,7 @@ def ignore_fields() -> Changes:
 
 @sabotage("every visit is said to come from a search engine")
 def invent_a_source() -> Changes:
-    return [(pipeline, "classify", lambda referrer, url, own: Source("google", "organic", None, "www.google.com"))]
+    return _pages_with({"visit.source": "google", "visit.medium": "organic", "referrer.host": "www.google.com"})
 
 
 @sabotage("internet addresses are not kept")
@@ -104,7 +108,7 @@ def forget_visitors() -> Changes:
 
 @sabotage("required fields may be missing")
 def require_nothing() -> Changes:
-    return [(STEPS, STEPS.index(Reader.require_items), lambda reader, draft: None)]
+    return [(STEPS, STEPS.index(Reader.require_items), lambda reader, draft: None), (web, "lacks", lambda policy, event, fields: False)]
 
 
 @sabotage("a comment is taken without its warning")

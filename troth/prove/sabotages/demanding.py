@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 from starlette.responses import HTMLResponse
@@ -12,11 +13,12 @@ from troth.collect import choices
 from troth.gate.plan import Plan
 from troth.prove.sabotage import sabotage
 from troth.prove.sabotages.permission import FORGETFUL
-from troth.rights import access, erasure, requests, verify
+from troth.rights import access, california, erasure, requests, verify
 from troth.rights.requests import Right
 from troth.store import reveal, shred
 
 Changes = list[tuple[Any, Any, Any]]
+_ACTS = import_module("troth.centre.acts")  # the room itself names a function so
 
 
 @sabotage("whoever asks for their data gets an empty answer")
@@ -98,3 +100,24 @@ def lose_questions() -> Changes:
         return honest(workspace, conn, kind, 0 if kind is Right.QUESTION else ref, *rest, **more)
 
     return [(requests, "open_request", open_request)]
+
+
+@sabotage("Californians are told that nothing was collected")
+def know_nothing() -> Changes:
+    honest = california.know
+    return [(california, "know", lambda *told: honest(*told) | {"categories": [], "sources": []})]
+
+
+@sabotage("a request to know is answered however often it comes")
+def answer_for_ever() -> Changes:
+    return [(california, "entitlement", lambda conn, session, at: california.Entitlement(9, None))]
+
+
+@sabotage("any detail counts as matching")
+def believe_any_detail() -> Changes:
+    return [(_ACTS, "matching", lambda policy, held, given: True)]
+
+
+@sabotage("Californians are not told who received data")
+def hide_who_received() -> Changes:
+    return [(_ACTS, "disclosures_of", lambda conn, refs: [])]

@@ -10,6 +10,7 @@ from troth.consent.record import PROHIBITIONS
 from troth.gate import decide as deciding
 from troth.gate import plan as planning
 from troth.gate.plan import Plan, RowClass
+from troth.gate.then import Then
 from troth.policy.model import Purpose
 from troth.prove.sabotage import sabotage
 from troth.store import view as viewing
@@ -22,7 +23,7 @@ FORGETFUL: Changes = [(Plan, "treatment", lambda self, event, standing: self._wo
 
 @sabotage("the gate permits whatever it is asked, whatever people said")
 def skip_consent() -> Changes:
-    return [*FORGETFUL, (planning, "permits", lambda state, mode: None)]
+    return [*FORGETFUL, (planning, "permits", lambda state, mode: None), (planning, "can_object", lambda purpose: False)]
 
 
 @sabotage("a withdrawal is recorded but changes nothing at collection")
@@ -63,7 +64,11 @@ def show_every_item() -> Changes:
         rule = honest(self, purpose)
         return replace(rule, items=frozenset(self.policy.items)) if rule else None
 
-    return [(Plan, "view_rule", view_rule)]
+    def items(self: Then, version: str, purpose: Purpose) -> frozenset[str]:
+        then = self.policy(version)
+        return frozenset(then.items) if then else frozenset()
+
+    return [(Plan, "view_rule", view_rule), (Then, "items", items)]
 
 
 @sabotage("any role may act for any purpose")

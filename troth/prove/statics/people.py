@@ -9,10 +9,9 @@ from troth.collect.web import is_child
 from troth.gate.decide import Deny, Permit
 from troth.gate.plan import Plan
 from troth.policy.conduct import Automated, ProfilingAllowed
-from troth.policy.demands import ChildrenThen, Excessive, ObjectionEffect, PortabilityOf, SpecialCategories
+from troth.policy.demands import ChildrenThen, Excessive, ObjectionEffect, SpecialCategories
 from troth.policy.model import Kind, Policy, Purpose
 from troth.policy.notice_law import given
-from troth.policy.notice_voice import voice
 from troth.policy.packs import categories
 from troth.prove.registry import proves_static
 from troth.prove.statics import altering
@@ -138,23 +137,6 @@ def objection_is(policy: Policy, about: str, effect: str) -> Iterator[str]:
         yield f"the notice does not say what an objection to {about} does"
 
 
-def _nothing_to_take(policy: Policy, of: str, formats: tuple[str, ...] = (), under: tuple[str, ...] = ()) -> Policy:
-    other = PortabilityOf.ANY if of != PortabilityOf.ANY else PortabilityOf.PROVIDED
-    return altering.section(policy, "rights", portability=replace(policy.rights.portability, of=other, formats=()))
-
-
-@proves_static(breaks=_nothing_to_take)
-def takes_along(policy: Policy, of: str, formats: tuple[str, ...] = (), under: tuple[str, ...] = ()) -> Iterator[str]:
-    """People read which data they can take along, and in which forms."""
-    rules, words = policy.rights.portability, told_in(policy, "rights-details")
-    if rules.of != of or set(under) - {str(one) for one in rules.under} or not set(formats) <= {str(one) for one in rules.formats}:
-        yield "other data may be taken along, or in other forms"
-    spoken = voice(policy)
-    said = spoken.say("formats.as", formats=spoken.listed((spoken.say(f"formats.{one}") for one in rules.formats), "or"))
-    if not says(words, phrase(policy, f"details.portability-{of}", formats=said)):
-        yield "the notice does not say what may be taken along"
-
-
 # children and special categories
 
 
@@ -214,13 +196,16 @@ def never_profiles(policy: Policy) -> Iterator[str]:
         yield "people do not read that no profiles are built"
 
 
-def _decide_by_machine(policy: Policy) -> Policy:
-    return altering.section(policy, "profiling", automated_decisions=Automated.WITH_REVIEW)
+def _decide_by_machine(policy: Policy, event: str = "", item: str = "") -> Policy:
+    changed = altering.events(policy, [event], lambda one: replace(one, required=tuple(each for each in one.required if each != item)))
+    return altering.section(changed, "profiling", automated_decisions=Automated.WITH_REVIEW)
 
 
 @proves_static(breaks=_decide_by_machine)
-def never_decides_alone(policy: Policy) -> Iterator[str]:
-    """No item holds what a machine decided about somebody, and people read that no decision is a machine's alone."""
+def never_decides_alone(policy: Policy, event: str = "", item: str = "") -> Iterator[str]:
+    """No decision is a machine's alone, and people read so; a decision on record (event) is not taken without who decided (item)."""
+    if event and (event not in policy.events or item not in policy.events[event].required):
+        yield f"{event} is taken without {item}"
     if policy.profiling.automated_decisions is not Automated.NEVER:
         yield "the policy does not say that no decision is a machine's alone"
     if not only_told(policy, altering.section(policy, "profiling", automated_decisions=Automated.UNSTATED)):

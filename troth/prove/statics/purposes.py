@@ -10,7 +10,8 @@ from troth.gate.decide import Deny, MayUse, Permit, decide, looks_at_others
 from troth.gate.plan import Plan
 from troth.gate.reasons import Reason
 from troth.policy.demands import ObjectionEffect
-from troth.policy.model import Basis, Controller, Kind, Permission, Policy, Purpose
+from troth.policy.model import Basis, Controller, Kind, Permission, Policy, Purpose, stricter
+from troth.policy.packs import regimes
 from troth.prove.registry import proves_static
 from troth.prove.statics import altering
 from troth.prove.statics.looking import (
@@ -373,3 +374,52 @@ def acts_as_instructed(policy: Policy, populations: tuple[str, ...]) -> Iterator
     if not says(told(policy), "instruct"):
         yield "the notice does not say that we act as instructed"
 
+
+
+# looking at what was collected for others
+
+
+def _of_its_own(policy: Policy, purposes: tuple[str, ...]) -> Policy:
+    return altering.purposes(policy, purposes, lambda one: replace(one, events=(next(iter(policy.events)),)))
+
+
+@proves_static(breaks=_of_its_own)
+def needs_a_reason(policy: Policy, purposes: tuple[str, ...]) -> Iterator[str]:
+    """These purposes collect nothing themselves; each look at what was collected for others needs a written reason; people read what for."""
+    yield from _known(policy, purposes)
+    plan = Plan(policy)
+    for purpose in (policy.purposes[id] for id in purposes if id in policy.purposes):
+        for law in policy.regimes:
+            someone = silent(policy, law, _population(policy, purpose))
+            for reason in ("", "   "):
+                answer = decide(MayUse(purpose.id, frozenset(), reason), plan, someone, in_effect(policy))
+                if answer != Deny(Reason.NO_JUSTIFICATION, purpose.id):
+                    yield f"purpose {purpose.id} looks at people's data without a written reason"
+            if isinstance(_use(plan, purpose.id, someone), Deny):
+                yield f"purpose {purpose.id} is refused even with a written reason"
+        if not says(told_of_purpose(policy, purpose.id), purpose.notice):
+            yield f"the notice does not say what {purpose.id} looks for"
+
+
+def _lawless(policy: Policy, purposes: tuple[str, ...]) -> Policy:
+    return replace(policy, regimes={id: replace(law, floor={}) for id, law in policy.regimes.items()})
+
+
+@proves_static(breaks=_lawless)
+def follows_each_law(policy: Policy, purposes: tuple[str, ...]) -> Iterator[str]:
+    """Where a law asks for a yes first, somebody who said nothing is left out; where it does not, they are in until they say no; others never."""
+    yield from _known(policy, purposes)
+    plan, strict, loose = Plan(policy), 0, 0
+    for purpose in (policy.purposes[id] for id in purposes if id in policy.purposes):
+        for law, dated in regimes().items():
+            if law not in policy.regimes:
+                continue
+            first = stricter(purpose.permission, dated.floor.get(purpose.kind, Permission.NONE)) is Permission.ASK_BEFORE
+            strict, loose = strict + first, loose + (not first)
+            for population in policy.populations:
+                barred = bool(purpose.populations) and population not in purpose.populations
+                answer = _use(plan, purpose.id, silent(policy, law, population))
+                if isinstance(answer, Permit) is (first or barred):
+                    yield f"{purpose.id} {'serves' if isinstance(answer, Permit) else 'leaves out'} a silent {population} under {law}"
+    if not strict or not loose:
+        yield "the laws of this policy do not differ in this"

@@ -11,7 +11,7 @@ from troth.gate.decide import Deny
 from troth.gate.disclosure import STORES, MayDisclose, Mechanism, Nature, PermitDisclosure
 from troth.gate.plan import Plan
 from troth.gate.reasons import Reason
-from troth.policy.conduct import Allowed, BeyondProviders
+from troth.policy.conduct import Allowed, BeyondProviders, Transfers
 from troth.policy.model import Kind, Permission, Policy, Recipient
 from troth.policy.packs import adequacy
 from troth.policy.words import country
@@ -48,8 +48,7 @@ def never_sells(policy: Policy, also: tuple[str, ...] = ()) -> Iterator[str]:
         yield "the policy does not say that nothing is ever sold"
     if also and policy.sharing.rent is not Allowed.NEVER:
         yield f"the policy does not rule out to {', '.join(also)}"
-    words = told(policy)
-    if not (says(words, "not sell") or says(words, "never sell") or says(words, "not sold") or says(words, "nor sell")):
+    if not only_told(policy, altering.section(policy, "sharing", sale=Allowed.UNSTATED)):
         yield "the notice does not say that nothing is sold"
 
 
@@ -193,15 +192,15 @@ def gives_no_identifier(policy: Policy, categories: tuple[str, ...]) -> Iterator
 # transfers
 
 
-def _unprotected(policy: Policy, by: tuple[str, ...] = ()) -> Policy:
+def _unprotected(policy: Policy, by: tuple[str, ...] = (), categories: tuple[str, ...] = ()) -> Policy:
     return altering.recipients(policy, policy.recipients, lambda one: replace(one, country="IN", safeguard=None))
 
 
 @proves_static(breaks=_unprotected)
-def protects_transfers(policy: Policy, by: tuple[str, ...] = ()) -> Iterator[str]:
+def protects_transfers(policy: Policy, by: tuple[str, ...] = (), categories: tuple[str, ...] = ()) -> Iterator[str]:
     """Every recipient abroad is protected by a mechanism, is refused without it, and people read which it is."""
     plan, words, seen = Plan(policy), told_in(policy, "receivers"), set()
-    for recipient in policy.recipients.values():
+    for recipient in recipients(policy, categories):
         purpose = purpose_with_items(policy, recipient)
         if not purpose:
             continue
@@ -240,7 +239,7 @@ def keeps_data_in(policy: Policy, regions: tuple[str, ...]) -> Iterator[str]:
     for recipient in recipients(policy, STORES):
         if not any(recipient.country in lands.get(region, set()) for region in regions):
             yield f"recipient {recipient.id} stores copies elsewhere"
-    if not says(told_in(policy, "receivers"), "we store data in"):
+    if not only_told(policy, altering.section(replace(policy, transfers=Transfers()), "settings", region="")):
         yield "the notice does not say where data is stored"
 
 
@@ -312,7 +311,11 @@ def shares_after_a_choice(policy: Policy, recipients: tuple[str, ...]) -> Iterat
                 yield f"somebody who was not asked is shared with {id} for {purpose}"
 
 
-@proves_static(breaks=lambda policy, items: _ask_no_more(policy, tuple(policy.recipients)))
+def _ask_about_none(policy: Policy, items: tuple[str, ...]) -> Policy:
+    return _ask_no_more(policy, tuple(policy.recipients))
+
+
+@proves_static(breaks=_ask_about_none)
 def gives_after_a_yes(policy: Policy, items: tuple[str, ...]) -> Iterator[str]:
     """Whoever receives these items receives them only about people who said yes to it, and no longer once they take it back."""
     plan, given = Plan(policy), False
@@ -326,3 +329,36 @@ def gives_after_a_yes(policy: Policy, items: tuple[str, ...]) -> Iterator[str]:
                     yield f"recipient {recipient.id} gets such items about somebody who did not say yes"
     if not given:
         yield "nobody is ever given such items"
+
+
+def _no_fraud(policy: Policy, recipients: tuple[str, ...]) -> Policy:
+    left = tuple(one for one in policy.settings.legal_reasons if one not in ("fraud", "security"))
+    return altering.section(policy, "settings", legal_reasons=left)
+
+
+@proves_static(breaks=_no_fraud)
+def exchanges_signs_of_fraud_with(policy: Policy, recipients: tuple[str, ...]) -> Iterator[str]:
+    """With these, signs of fraud are exchanged for a written reason and in their own fields; nothing that sells, and nobody else."""
+    plan, words = Plan(policy), told(policy)
+    for id in recipients:
+        recipient = policy.recipients.get(id)
+        if recipient is None:
+            yield f"there is no recipient {id}"
+            continue
+        for purpose in recipient.purposes:
+            fields = shared(policy, recipient, purpose)
+            question = MayDisclose(id, purpose, fields, Nature.FRAUD_EXCHANGE, "fraud", "signs of fraud")
+            someone = willing(policy, purpose)
+            if isinstance(ask(plan, question, someone), Deny):
+                yield f"signs of fraud may not be exchanged with {id}"
+            if ask(plan, replace(question, justification=" "), someone) != Deny(Reason.NO_JUSTIFICATION, "justification"):
+                yield f"signs of fraud are exchanged with {id} without a written reason"
+            for item in (one for one in policy.items if one not in recipient.items):
+                if isinstance(ask(plan, replace(question, items=frozenset([item])), someone), PermitDisclosure):
+                    yield f"recipient {id} gets {item} as a sign of fraud"
+        for purpose in (one.id for one in policy.purposes.values() if one.kind in (Kind.MARKETING, Kind.ADVERTISING)):
+            question = MayDisclose(id, purpose, frozenset(), Nature.FRAUD_EXCHANGE, "fraud", "signs of fraud")
+            if isinstance(ask(plan, question, willing(policy, purpose)), PermitDisclosure):
+                yield f"what {id} gets may sell"
+        if not says(words, recipient.label):
+            yield f"the notice does not name {id}"
