@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy.exc import DatabaseError
 
 from troth.base.database import Database, metadata
+from troth.base.errors import Fault
+from troth.serve import without_words
 from troth.settings import Settings
 from troth.store.lake import FIXED, Lake, as_table
+from troth.store.view import _own_folder
 from troth.workspace import House, Workspace
 
 PLACES = Path(__file__).resolve().parent.parent / "docs" / "residues.md"
@@ -33,6 +39,43 @@ def test_every_connection_to_a_database_has_the_setting(tmp_path: Path, pragma: 
         with open_() as conn:
             assert conn.exec_driver_sql(f"PRAGMA {pragma}").scalar_one() == value
     database.close()
+
+
+def test_a_database_that_does_not_take_a_setting_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("troth.base.database._PRAGMAS", ("PRAGMA journal_mode=DELETE", "PRAGMA busy_timeout=1000"))
+    with pytest.raises(Fault) as refused:
+        Database(tmp_path / "state.db", metadata)
+    assert refused.value.code == "database-unsafe"
+
+
+def test_a_failed_statement_tells_nothing_of_its_values(tmp_path: Path) -> None:
+    database = Database(tmp_path / "what is 100% sure?.db", metadata)
+    with pytest.raises(DatabaseError) as failed, database.write() as conn:
+        conn.exec_driver_sql("INSERT INTO nowhere VALUES (?)", ("edda@mail.example",))
+    assert "edda" not in str(failed.value)
+    assert (tmp_path / "what is 100% sure?.db").exists()
+    database.close()
+
+
+def test_what_the_server_logs_of_a_failure_is_its_place_and_kind_alone() -> None:
+    told = logging.Formatter()
+    try:
+        int("edda@mail.example")
+    except ValueError as failure:
+        record = logging.LogRecord("uvicorn.error", logging.ERROR, "", 1, "it failed", None, (type(failure), failure, failure.__traceback__))
+    assert without_words(record)
+    text = told.format(record)
+    assert "ValueError" in text and "test_residues.py" in text and "edda@" not in text.replace('int("edda@mail.example")', "")
+
+
+def test_what_a_killed_process_of_the_same_number_spilled_is_gone(tmp_path: Path) -> None:
+    left = tmp_path / "tmp" / str(os.getpid()) / "spilled"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"of somebody")
+    own = _own_folder(tmp_path / "tmp")
+    assert own.exists() and not left.exists()
+    (own / "spilling").write_bytes(b"now")
+    assert _own_folder(tmp_path / "tmp") == own and (own / "spilling").exists()
 
 
 def test_the_database_keeps_no_statistics_of_values(tmp_path: Path) -> None:

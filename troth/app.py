@@ -25,7 +25,7 @@ from troth.console.routes import routes as console_routes
 from troth.disclose.api import routes as disclose_routes
 from troth.gate.reasons import Refused
 from troth.look.static import routes as look_routes
-from troth.maintain import tend
+from troth.maintain import tend_all
 from troth.prove.pages import routes as proof_routes
 from troth.prove.verify import run_proofs
 from troth.reports.api import routes as report_routes
@@ -111,8 +111,7 @@ class Maintenance:
 
     def _run(self) -> None:
         while not self._stop.wait(self._every):
-            for workspace in self._house.all():
-                tend(workspace)
+            tend_all(self._house)
 
 
 class SecurityHeaders:

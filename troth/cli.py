@@ -13,6 +13,7 @@ import click
 from rich.progress import Progress
 
 from troth import settings as settings_module
+from troth.attest_commands import attest
 from troth.collect_commands import collect
 from troth.commands import Commands, data_option, house_of, json_option, out, say, say_each, tell, workspace_of
 from troth.console.commands import operator
@@ -39,7 +40,7 @@ def main() -> None:
 
 for command in (diff_command, publish, versions):
     policy.add_command(command)
-for group in (policy, operator, disclose, retain, collect, subject, ledger):
+for group in (attest, policy, operator, disclose, retain, collect, subject, ledger):
     main.add_command(group)
 
 
@@ -168,10 +169,8 @@ def sabotage_list(as_json: bool) -> None:
     import troth.prove.sabotages  # noqa: F401  (entering the list is what importing it does)
     from troth.prove.sabotage import SABOTAGES
 
-    rows = [
-        {"name": one.name, "words": one.words, "breaks": sorted(behaviour.name for behaviour in BEHAVIOURS.values() if behaviour.sabotage == one.name)}
-        for one in SABOTAGES.values()
-    ]
+    broken = {name: sorted(proof.name for proof in BEHAVIOURS.values() if proof.sabotage == name) for name in SABOTAGES}
+    rows = [{"name": one.name, "words": one.words, "breaks": broken[one.name]} for one in SABOTAGES.values()]
     tell(as_json, rows, lambda value: say_each(f"{row['name']:28} {row['words']}" for row in rows))
 
 

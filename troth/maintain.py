@@ -1,11 +1,13 @@
 """What must be done again and again? Settling the journal, unlinking files, erasing, sweeping, signing checkpoints.
 
-Each task is safe to run twice and from several processes; a failure is counted and tried again next time.
+Each task is safe to run twice and from several processes. A failure is logged by its kind, stops no other task, and is tried
+again next time.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from troth.base.clock import now, now_micros
 from troth.disclose import announce, outbox, told
@@ -13,7 +15,7 @@ from troth.ledger.checkpoint import parse_unverified
 from troth.ledger.tape import TapeKind
 from troth.retain import sweep_when_due
 from troth.rights import erasure
-from troth.workspace import Workspace
+from troth.workspace import House, Workspace
 
 erasure.ALSO_REMOVE.append(outbox.sweep)
 _SETTLE_ROWS = 5_000
@@ -23,19 +25,37 @@ _logger = logging.getLogger("troth")
 
 def tend(workspace: Workspace) -> None:
     """One round for one workspace."""
-    try:
-        if _worth_settling(workspace):
-            workspace.lake.settle()
-        workspace.lake.unlink_retired()
-        told.tell_recipients(workspace)
-        erasure.continue_cases(workspace)
-        announce.go_on(workspace)
-        outbox.deliver_waiting(workspace)
-        outbox.sweep(workspace)
-        sweep_when_due(workspace)
-        checkpoint(workspace)
-    except Exception as error:  # the round is tried again; what failed is named without its data
-        _logger.warning("maintenance of %s failed: %s", workspace.id, type(error).__name__)
+    tasks: tuple[Callable[[Workspace], object], ...] = (
+        settle_when_due, unlink, told.tell_recipients, erasure.continue_cases, announce.go_on, outbox.deliver_waiting, outbox.sweep,
+        sweep_when_due, checkpoint,
+    )  # fmt: skip
+    for task in tasks:
+        try:
+            task(workspace)
+        except Exception as error:  # tried again next round; what failed is named without its data
+            _logger.warning("maintenance of %s failed at %s: %s", workspace.id, getattr(task, "__name__", ""), type(error).__name__)
+
+
+def tend_all(house: House) -> None:
+    """One round for every workspace; one that cannot be opened keeps nobody from the others."""
+    for name in house.names():
+        try:
+            workspace = house.workspace(name)
+        except Exception as error:
+            _logger.warning("maintenance cannot open %s: %s", name, type(error).__name__)
+            continue
+        tend(workspace)
+
+
+def settle_when_due(workspace: Workspace) -> None:
+    """Settle a journal that has grown, or has waited long enough."""
+    if _worth_settling(workspace):
+        workspace.lake.settle()
+
+
+def unlink(workspace: Workspace) -> None:
+    """Remove files off the lake's list."""
+    workspace.lake.unlink_retired()
 
 
 def _worth_settling(workspace: Workspace) -> bool:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
+import multiprocessing
 import os
+import signal
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import uvicorn
@@ -31,7 +36,30 @@ def application() -> Troth:
     if sabotage:
         break_now(sabotage)
     collect_seldom()
+    # end_with_parent()
+    logging.getLogger("uvicorn.error").addFilter(without_words)
     return Troth(load(), prove_at_start=True)
+
+
+def end_with_parent() -> None:
+    """One of several processes ends when the one that owns the data folder is gone, however it went: nobody else would end it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent,), name="parent", daemon=True).start()
+
+
+def _end_after(parent: BaseProcess) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def without_words(record: logging.LogRecord) -> bool:
+    """A log filter: of an exception its kind and its places in the code are told, never its words, which may be somebody's."""
+    if record.exc_info and record.exc_info[0] is not None:
+        kind, _, where = record.exc_info
+        record.exc_text = "".join(traceback.format_tb(where)) + kind.__name__
+        record.exc_info = None
+    return True
 
 
 def collect_seldom() -> None:

@@ -219,17 +219,16 @@ class Versions:
         Raises `version-published`, `date-unchanged`, `other-workspace`, `bad-version`, and what announcing raises.
         """
         check_names(self._workspace, policy)
-        text = to_yaml(policy)
+        text, kept = to_yaml(policy), made_notice(policy)  # before the lock, under which events wait
         with self._state.write() as conn:
             known = self.all(conn)
             for version in known:
                 if version.version == policy.version:
                     return _again(version, text, policy)
-            if known and known[-1].text != text and not _dated_honestly(parse_policy(known[-1].text), policy):
+            if known and known[-1].text != text and not _dated_honestly(self.plan_of(known[-1], conn).policy, policy):
                 raise Fault("date-unchanged", "the text changed but `changed_on` did not", help="set `changed_on` to the day of the change")
             at = now_micros()
-            old, starts, found = self._announcing(known, policy, at, how)
-            kept = made_notice(policy)
+            old, starts, found = self._announcing(conn, policy, at, how)
             body = _entry_body(text, policy, kept, how) | {
                 "effective_at": starts, "material": sorted({str(one.type) for one in found.material}),
                 "asks_again": list(asked_again(old, policy)) if old else [],
@@ -243,11 +242,11 @@ class Versions:
             conn.exec_driver_sql("INSERT INTO version_notice (version, html, markdown) VALUES (?, ?, ?)", (policy.version, kept.html, kept.markdown))
             return self._read(conn)[-1]
 
-    def _announcing(self, known: list[PublishedVersion], policy: Policy, at: int, how: Revision) -> tuple[Policy | None, int, Announcing]:
+    def _announcing(self, conn: Connection, policy: Policy, at: int, how: Revision) -> tuple[Policy | None, int, Announcing]:
         """The policy that this one follows, when it takes effect, and how it must be told; raises where that cannot be."""
         asked = micros(effective_at(Announcements(), policy, instant(at)))
-        base = next((one for one in reversed(known) if micros(one.effective_at) <= asked), None)
-        old = parse_policy(base.text) if base else None
+        base = self.at(conn, asked)
+        old = self.plan_of(base, conn).policy if base else None
         promised = old.announcements if old else policy.announcements
         starts = effective_at(promised, policy, instant(at))
         found = announcing(old, policy, instant(at))

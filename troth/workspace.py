@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import os
 import re
 import threading
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from troth.gate.admit import Reads
 from troth.gate.grant import Grant
 from troth.gate.plan import Plan
 from troth.ledger.checkpoint import load_or_create_key
+from troth.ledger.durable import create_private
 from troth.ledger.log import Log
 from troth.ledger.tape import Tape
 from troth.policy.compose import narrows
@@ -131,14 +131,11 @@ def check_name(id: str) -> None:
 
 def _access(path: Path) -> dict[str, str]:
     """The workspace's keys for programs, made on first use; readable by their owner alone."""
-    if path.exists():
-        return dict(json.loads(path.read_text()))
     made = {"write_key": "w_" + new_token(), "publishable_key": "p_" + new_token(), "twilio_token": new_token(32)}
     made |= {"api_key": "a_" + new_token(), "canary_key": "c_" + new_token()}
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(made, file)
-    return made
+    if not path.exists():
+        create_private(path, json.dumps(made).encode())  # another process may have been first: then its keys are the keys
+    return dict(json.loads(path.read_text()))
 
 
 class House:
@@ -176,9 +173,18 @@ class House:
                 raise PolicyInvalid(wider)
         return self.create(policy.workspace).publish(policy, how)
 
+    def policies(self) -> Iterator[Policy]:
+        """The policies in force; a workspace that has none yet, or cannot be opened, keeps nobody from the others."""
+        for name in self.names():
+            try:
+                policy = self.workspace(name).policy
+            except Fault:
+                continue
+            yield policy
+
     def clients_of(self, id: str) -> list[Workspace]:
         """The workspaces whose policy names this one as its parent."""
-        return [found for found in self.all() if found.policy.parent == id]
+        return [self.workspace(policy.workspace) for policy in self.policies() if policy.parent == id]
 
     def by_key(self, key: str) -> tuple[Workspace, str] | None:
         """Whose key this is, and which of its keys (`write_key` or `publishable_key`)."""

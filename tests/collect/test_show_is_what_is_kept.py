@@ -102,11 +102,11 @@ def test_what_is_shown_is_what_is_kept(town: Town, event: str, states: dict[str,
     brought, answer = town.keep(event, states, regime)
     match shown.stored:
         case Stored.NOTHING:
-            assert (answer.stored, answer.anonymous, list(answer.reasons)) == (0, 0, [shown.reason])
+            assert (answer.stored, answer.anonymous, next(iter(answer.reasons))) == (0, 0, shown.reason)  # a join may be refused besides
         case Stored.REMAINDER:
             ref, clear, sealed = town.row()
             assert (answer.stored, answer.anonymous, ref, sealed) == (0, 1, 0, {})
-            assert list(answer.reasons) == [shown.reason]
+            assert next(iter(answer.reasons)) == shown.reason
             assert set(clear) == in_the_clear(shown) & set(brought)
         case Stored.ALL:
             ref, clear, sealed = town.row()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -22,19 +23,18 @@ def test_a_key_made_while_the_generation_turns_is_still_there_after_a_restart(tm
     here.ensure([(DOV, "visits")])
     drawn = keys.secrets.token_bytes
 
+    turning = threading.Thread(target=other.turn_generation)
+
     def turned_meanwhile(size: int) -> bytes:
         monkeypatch.setattr(keys.secrets, "token_bytes", drawn)
-        try:
-            other.turn_generation()  # another process's erasure, just before this key is written
-        except Exception:
-            pass  # it may have to wait for this one: then it has not turned
+        turning.start()  # another process's erasure, just before this key is written
+        turning.join(timeout=1)  # it may have to wait for this one: then it has not turned
         return drawn(size)
 
     monkeypatch.setattr(keys.secrets, "token_bytes", turned_meanwhile)
-    monkeypatch.setattr("troth.base.database._PRAGMAS", ("PRAGMA busy_timeout=1",))
     here.ensure([(EDDA, "visits")])
     sealed = here.seal(EDDA, "visits", 1, b"kept")
-    other.turn_generation()
+    turning.join(timeout=30)
     assert ring(tmp_path).open(EDDA, "visits", 1, sealed) == b"kept"
 
 

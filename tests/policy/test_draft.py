@@ -67,7 +67,7 @@ def test_any_mixture_of_sentences_gives_a_valid_file(sentences: list[str], name:
     policy_of(draft(read_words("\n\n".join(sentences), name)))
 
 
-HOSTILE = st.text(st.one_of(st.characters(), st.sampled_from("\n\t'\"#:{}[]&*!|>%@`-?,\\~<=€ abc.ü")), max_size=200)
+HOSTILE = st.text(st.one_of(st.characters(exclude_categories=("Cs",)), st.sampled_from("\n\t'\"#:{}[]&*!|>%@`-?,\\~<=€ abc.ü")), max_size=200)
 
 
 @settings(max_examples=80, deadline=None)

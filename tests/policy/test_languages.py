@@ -11,6 +11,7 @@ import pytest
 from policy_edits import EXAMPLES, part
 
 from troth.policy import language as languages_room
+from troth.policy.diff import diff
 from troth.policy.language import OWN_PARTS, Unsaid, language, languages
 from troth.policy.notice import as_html, as_markdown, cookie_page, notice
 from troth.policy.notice_record import record
@@ -158,6 +159,15 @@ def test_one_missing_text_leaves_them_all_and_is_named(place: str) -> None:
     assert untranslated(fewer, "en") == [place]
     html = as_html(notice(fewer, "v", language="en"))
     assert "has not been translated" in html and '<span lang="de">Besuche zählen</span>' in html and "Counting visits" not in html
+
+
+def test_a_changed_translation_is_told_as_one_and_matters_to_nobody() -> None:
+    policy = read_policy(BAKERY)
+    other = replace(policy, texts={"en": {**policy.texts["en"], "purposes/rundbrief/label": "Letter"}})
+    without = replace(policy, texts={})
+    told = [[(str(change), change.material) for change in diff(one, two)] for one, two in ((policy, other), (policy, without), (without, policy))]
+    assert told == [[("what the policy says itself reads otherwise in `en`", False)], [("what the policy says itself is gone in `en`", False)],
+                    [("what the policy says itself is now there in `en`", False)]]
 
 
 def test_a_text_for_nothing_and_a_language_nobody_speaks_are_found() -> None:

@@ -211,6 +211,7 @@ def test_linked_data_says_purpose_basis_time_and_country() -> None:
     assert newsletter["dpv:hasStorageCondition"]["dpv:hasDuration"]["rdf:value"] == {"@value": "P730D", "@type": "xsd:duration"}
     assert graph["#recipient-callcarrier"]["dpv:hasThirdCountry"]["dct:identifier"] == "US"
     assert graph["#recipient-callcarrier"]["dpv:hasLegalBasis"] == [{"@id": "eu-gdpr:A46-2-c"}]
+    assert graph["#recipient-mailworks"]["dpv:hasLegalBasis"] == [{"@id": "eu-gdpr:A45-3"}], "Canada protects data well enough"
     assert graph["#recipient-northcloud"]["dpv:hasCountry"]["dct:identifier"] == "GB"
 
 

@@ -98,7 +98,7 @@ SAYS: list[tuple[Edit, str]] = [
     (part("access_control", people=C.WhoSees.FEW, confidentiality=C.Confidentiality.SIGNED),
      "Only a few of our people can see data. They have signed"),
     (part("access_control", allow_list_by=C.AllowListBy.CLIENT), "The client may name the networks"),
-    (part("security", encrypted=(C.Encrypted.TRANSPORT,), details_on_request=True), "Data is encrypted on its way. Ask us"),
+    (part("security", encrypted=(C.Encrypted.TRANSPORT,), details_on_request=True), "if anyone changes it later.\n\nAsk us, and we tell you more"),
     (part("rights", routes=(D.Route.EMAIL, D.Route.POST)), "You can ask by e-mail or by post, or in any other way you like."),
     (part("rights", answer_within=timedelta(days=14)), "We answer within 2 weeks."),
     (part("rights", by_agreement=True), "the agreement with that client says how a request is carried out"),
@@ -234,6 +234,15 @@ def test_a_claim_of_complete_safety_beside_its_denial_is_not_repeated() -> None:
     both = part("security", claims=(C.SafetyClaim.COMPLETE, C.SafetyClaim.NOT_GUARANTEED))(INFINITY)
     assert "is safe with us" not in _text(both) and "we cannot guarantee it" in _text(both)
     assert "is safe with us" in _text(part("security", claims=(C.SafetyClaim.COMPLETE,))(INFINITY))
+
+
+def test_a_looser_way_of_asking_is_followed_by_what_the_law_asks() -> None:
+    words = "Where the law of your place asks for it, we store nothing that the site can do without before you say yes."
+    opt_out = part("asking", mode=C.AskMode.OPT_OUT)(INFINITY)
+    assert f"at any time later. {words}" in _text(opt_out)
+    assert words not in _text(part("asking", mode=C.AskMode.ASK_FIRST)(INFINITY))
+    harmless = {id: replace(cookie, purposes=()) for id, cookie in INFINITY.cookies.items()}
+    assert words not in _text(replace(opt_out, cookies=harmless))
 
 
 def test_what_is_said_of_cookies_in_general_is_said_only_where_it_is_true() -> None:

@@ -301,3 +301,20 @@ def test_a_clients_findings_stand_in_its_own_file() -> None:
 
 def test_what_a_client_owns_is_not_compared() -> None:
     assert {"organisation", "site", "calls", "promises", "readings"} <= OWN
+
+
+PLATFORM_TEXT = (EXAMPLES / "cxinfinity" / "policy.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("basis", ["contract", "legal-obligation"])
+def test_a_client_of_a_processor_names_its_own_basis_for_what_is_done_as_it_instructs(basis: str) -> None:
+    text = CLIENT.replace("../infinity/", "../cxinfinity/") + f"purposes:\n  interactions: {{basis: {basis}}}\n"
+    policy, findings = parse(text, {"../cxinfinity/policy.yaml": PLATFORM_TEXT}.__getitem__)
+    assert policy is not None, report(findings)
+    assert policy.purposes["interactions"].basis == basis
+
+
+def test_a_client_of_a_processor_still_may_not_ask_less_than_it() -> None:
+    text = CLIENT.replace("../infinity/", "../cxinfinity/") + "purposes:\n  beyond-providers: {basis: contract, permission: none}\n"
+    policy, findings = parse(text, {"../cxinfinity/policy.yaml": PLATFORM_TEXT}.__getitem__)
+    assert policy is None and [finding.code for finding in errors(findings)] == [Code.CLIENT_WIDENS_PARENT]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.base.errors import Fault
-from troth.policy.text import BYTES_LIMIT, Document, read_document, read_words, split
+from troth.policy.text import BYTES_LIMIT, LONGEST, Document, read_document, read_words, split
 from troth.policy.text_blocks import Part
 
 
@@ -112,6 +112,12 @@ def test_what_cannot_be_read_is_a_coded_error(tmp_path: Path) -> None:
         with pytest.raises(Fault) as caught:
             read_document(tmp_path / name)
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html"])
+@pytest.mark.parametrize("text", ["a " * 20_000, "A" * 30_000, "[a](b " * 5_000, "_a" * 10_000, "`" * 20_000 + "x", "a." * 10_000])
+def test_what_is_too_long_for_a_sentence_is_taken_in_pieces(text: str, name: str) -> None:
+    assert max(len(one.text) for one in read_words(text, name).sentences) <= LONGEST
 
 
 def test_the_parts_are_five() -> None:

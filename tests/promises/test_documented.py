@@ -38,8 +38,8 @@ def _lists() -> Iterator[str]:
 
 def _settings(function: Callable[..., Any]) -> str:
     """The settings a promise gives; those in brackets may be left out, those with dots are lists."""
-    found = [
-        f"[{name}{'…' if 'tuple' in str(one.annotation) else ''}]" if one.default is not one.empty else f"{name}{'…' if 'tuple' in str(one.annotation) else ''}"
-        for name, one in list(inspect.signature(function).parameters.items())[1:]
-    ]
+    found = []
+    for name, one in list(inspect.signature(function).parameters.items())[1:]:
+        word = f"{name}…" if "tuple" in str(one.annotation) else name
+        found.append(word if one.default is one.empty else f"[{word}]")
     return f" {{{', '.join(found)}}}" if found else ""

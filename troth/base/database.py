@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Connection, MetaData, create_engine, event
+from sqlalchemy import URL, Connection, MetaData, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.schema import CreateColumn
@@ -32,6 +32,7 @@ _PRAGMAS = (
     "PRAGMA busy_timeout=15000",
     "PRAGMA wal_autocheckpoint=2000",
 )
+_IN_FORCE = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "temp_store": 2}  # asserted, not hoped for
 
 
 class Database:
@@ -39,7 +40,10 @@ class Database:
 
     def __init__(self, path: Path, tables: MetaData) -> None:
         self.path = path
-        self._engine = create_engine(f"sqlite:///{path}", poolclass=QueuePool, pool_size=8, max_overflow=24)
+        self._engine = create_engine(
+            URL.create("sqlite", database=str(path)), poolclass=QueuePool, pool_size=8, max_overflow=24,
+            hide_parameters=True,  # a failed statement is told without its values
+        )
         self._writing = threading.Lock()
         event.listen(self._engine, "connect", _prepare)
         try:
@@ -89,6 +93,9 @@ def _prepare(driver: object, _record: object) -> None:
     cursor = driver.cursor()  # type: ignore[attr-defined]
     for pragma in _PRAGMAS:
         cursor.execute(pragma)
+    for name, value in _IN_FORCE.items():
+        if cursor.execute(f"PRAGMA {name}").fetchone()[0] != value:
+            raise Fault("database-unsafe", f"SQLite does not take the setting `{name}` here", help="keep the data folder on a local disk", status=503)
     cursor.close()
 
 

@@ -26,7 +26,7 @@ from troth.collect.numbers import LONGEST_CALL, PAIR, lent_to, tracked
 from troth.collect.pipeline import Draft, Dropped, Origin, import_time
 from troth.collect.regime import regime_for
 from troth.collect.telephone import country_of, spelled
-from troth.consent.record import PROHIBITIONS, Act, Evidence, State, Strength, history, record
+from troth.consent.record import CARRIED, PROHIBITIONS, Act, Evidence, State, Strength, history, record
 from troth.consent.standing import Standing, read_standing
 from troth.gate.decide import Deny, MayJoin, Permit, decide
 from troth.gate.plan import Plan
@@ -41,7 +41,6 @@ from troth.subjects.links import How
 from troth.workspace import Workspace
 
 EVENT = "call"
-CARRIED = "joined"  # how an act came about that the other side of a join spoke
 OTHER = "other"
 
 call_progress = Table(

@@ -8,6 +8,7 @@ Source: GDPR Art. 7(1), 7(3), 21; STANDARDS "Signals and banners"
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,9 +17,9 @@ from sqlalchemy import Connection
 
 from troth.base.clock import instant, micros, now_micros
 from troth.base.errors import Fault
-from troth.collect.calls import CARRIED, undo_joins
+from troth.collect.calls import undo_joins
 from troth.collect.regime import regime_for
-from troth.consent.record import PROHIBITIONS, Evidence, State, Strength, record
+from troth.consent.record import CARRIED, PROHIBITIONS, Evidence, State, Strength, record
 from troth.consent.standing import Standing, read_standing
 from troth.gate.plan import Plan, can_object
 from troth.ledger.tape import TapeKind
@@ -29,6 +30,7 @@ from troth.subjects.directory import IdentifierKind, NewSubject
 from troth.subjects.links import same_person
 from troth.workspace import Workspace
 
+_SCREEN = re.compile(r"[0-9a-f]{16}")
 HOW = frozenset({"accept-all", "reject-all", "choose", "withdraw", "gpc", "form", "centre"})
 
 
@@ -147,9 +149,15 @@ def choose(workspace: Workspace, body: Mapping[str, Any], signal: bool = False) 
             count_refused(conn, {("choice", purpose): 1 for purpose in {*signalled, *(one for one, yes in chosen.items() if not yes)}}, at)
             return {"ok": True, "version": plan.policy.version, "receipt": None}
         canary = body.get("canary") == workspace.access.get("canary_key", "-")
-        entry = _record(workspace, conn, plan, visitor, chosen, str(how), str(body.get("screen", ""))[:64], regime, at, canary, signalled)
+        entry = _record(workspace, conn, plan, visitor, chosen, str(how), _screen(body), regime, at, canary, signalled)
     receipt = {"entry": entry, "at": instant(at).isoformat(), "version": plan.policy.version} if entry is not None else None
     return {"ok": True, "version": plan.policy.version, "receipt": receipt}
+
+
+def _screen(body: Mapping[str, Any]) -> str:
+    """The hash of the screen, as `screen_of` made it; a sender's other words would stay in the ledger for ever."""
+    given = body.get("screen")
+    return given if isinstance(given, str) and _SCREEN.fullmatch(given) else ""
 
 
 def _shown_before(workspace: Workspace, conn: Connection, plan: Plan, purpose: str, body: Mapping[str, Any]) -> bool:

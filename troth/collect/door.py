@@ -116,7 +116,7 @@ class Door:
     def _cors_any(self, headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
         """Errors and preflights say who may read them: origins that some policy lists."""
         origin = headers.get(b"origin", b"").decode("latin-1")
-        listed = origin and any(origin in workspace.policy.site.origins for workspace in self._house.all())
+        listed = origin and any(origin in policy.site.origins for policy in self._house.policies())
         return self._cors(headers) if listed else []
 
 

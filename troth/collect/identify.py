@@ -114,7 +114,7 @@ class Joins:
             if other is None or other in same_person(conn, one.ref):
                 continue
             if not directory.is_verified(conn, hashed):
-                if _has_more_names(conn, other):  # else nobody could find that person's data any more
+                if directory.has_more_names(conn, other):  # else nobody could find that person's data any more
                     directory.claim(conn, one.ref, hashed)
                 continue
             holder, named = read_standing(conn, other), read_standing(conn, one.ref)
@@ -163,10 +163,6 @@ def _parted(conn: Connection, a: int, b: int, unless_agreed: bool) -> bool:
         return parted_at is not None
     agreed = "SELECT 1 FROM consent_act WHERE ref = ? AND state = 'given' AND at > ? LIMIT 1"
     return conn.exec_driver_sql(agreed, (a, parted_at)).first() is None
-
-
-def _has_more_names(conn: Connection, ref: int) -> bool:
-    return bool(conn.exec_driver_sql("SELECT count(*) > 1 FROM identifier WHERE ref = ?", (ref,)).scalar_one())
 
 
 def _count(answer: Answer, refusals: Refusals, reason: Reason, about: Standing | None) -> None:

@@ -177,6 +177,9 @@ class Ingest:
                     counted = Refusals() if is_canary(message, call.origin) else refusals
                     count_refusal(call.answer, counted, name.id if name else "undeclared", dropped.reason)
                     continue
+                except Exception:  # fail closed, and for this event alone: others share its transaction
+                    count_refusal(call.answer, refusals, "undeclared", Reason.GATE_FAILED)
+                    continue
                 for reason, count in draft.dropped.items():
                     call.answer.dropped[reason] += count
                     if not draft.canary:
@@ -196,7 +199,7 @@ class Ingest:
         hash_message = self._workspace.keys.hash_message
         for one in batch:
             if one.draft.message.message_id:
-                one.key = hash_message(one.draft.message.message_id[:256])
+                one.key = hash_message(one.draft.message.message_id)
         known = self._unsettled.known(conn, [one.key for one in batch if one.key])
         for one in batch:
             if one.key is None:

@@ -31,6 +31,8 @@ _OLDEST = timedelta(days=400) // _MICROSECOND  # imports reach no further back
 _LONGEST = 4_096
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _REMEMBERED = 4_096  # addresses, and agents, of which it is remembered what they say
+_MOST = 1 << 63  # journal and lake keep numbers of 64 bits
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 _WORD = re.compile(r"[a-z0-9][a-z0-9 ._+-]{0,63}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{2})?(?![A-Za-z0-9])")
 
@@ -228,13 +230,14 @@ class Reader:
 
     def _put(self, draft: Draft, item: Item, value: str | float) -> None:
         match item.values:
-            case None:
-                draft.items[item.id] = _text(str(value)) if isinstance(value, str) else value
-            case "number":
-                if isinstance(value, str) and not value.lstrip("-").isdigit():
+            case None if isinstance(value, str):
+                draft.items[item.id] = _text(value)
+            case None | "number":
+                number = _number(value) if item.values else value if not isinstance(value, str) and abs(value) < _MOST else None
+                if number is None:
                     draft.drop_item(Reason.ITEM_NOT_A_VALUE)
                 else:
-                    draft.items[item.id] = int(value)
+                    draft.items[item.id] = number
             case "flag":
                 draft.items[item.id] = "true" if str(value).lower() in ("true", "1", "yes") else "false"
             case "host":
@@ -326,6 +329,13 @@ def _agent_items(text: str) -> tuple[str | None, dict[str, str]]:
     agent = recognise(text)
     browser = f"{agent.browser} {agent.browser_major}".strip() if agent.browser_major != UNKNOWN else agent.browser
     return agent.robot, {"device.browser": browser, "device.os": agent.os, "device.kind": agent.device, "device.agent": text[:512]}
+
+
+def _number(value: str | float) -> int | None:
+    """A whole number that fits where numbers are kept; None for anything else."""
+    if isinstance(value, str):
+        return int(value) if _WHOLE.fullmatch(value) else None
+    return int(value) if abs(value) < _MOST else None
 
 
 def _text(value: object) -> str:

@@ -130,7 +130,8 @@ class _Web:
         return await self._keep(workspace, http, "Comment Posted", fields, body)
 
     async def _keep(self, workspace: Workspace, http: Request, name: str, fields: dict[str, Any], body: dict[str, Any]) -> Response:
-        message = Message(type="track", event=name, properties=fields, anonymous_id=body.get("anonymousId"), message_id=body.get("messageId"))
+        visitor, id = (given if isinstance(given := body.get(one), str) else None for one in ("anonymousId", "messageId"))
+        message = Message(type="track", event=name, properties=fields, anonymous_id=visitor, message_id=id)
         message.context = {"timezone": body.get("tz"), "canary": body.get("canary")}
         address, agent = http.client.host if http.client else "", http.headers.get("user-agent", "")
         origin = Origin(False, address, agent, now_micros(), workspace.access["canary_key"], sent_in(http.headers.raw))
@@ -143,7 +144,7 @@ class _Web:
 
     async def gpc(self, _http: Request) -> Response:
         """Whether this server honours Global Privacy Control. Source: W3C GPC, well-known resource."""
-        latest = max((workspace.policy.changed_on for workspace in self._house.all()), default=None)
+        latest = max((policy.changed_on for policy in self._house.policies()), default=None)
         return JSONResponse({"gpc": True} | ({"lastUpdate": latest.isoformat()} if latest else {}))
 
     async def preflight(self, http: Request) -> Response:
@@ -171,7 +172,7 @@ def is_child(policy: Policy, declared: object) -> bool:
     """Whether a declared age is a child's, where the policy refuses or removes children's data: neither is then taken."""
     age, rule = str(declared or "").strip(), policy.children
     limit = OF_AGE if rule.age is None else rule.age
-    return rule.then is not ChildrenThen.UNSTATED and age.isdigit() and int(age[:4]) < limit
+    return rule.then is not ChildrenThen.UNSTATED and age.isdecimal() and int(age[:4]) < limit
 
 
 def asking(policy: Policy, time_zone: str | None, untracked: bool = False) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Text
 
-from troth.base.clock import instant, micros
+from troth.base.clock import instant
 from troth.base.database import metadata
 from troth.ledger.entry import EntryKind
 from troth.ledger.log import Log
@@ -152,6 +152,3 @@ def history(conn: Connection, ref: int) -> list[Act]:
         "SELECT purpose, state, strength, how, policy_version, screen, regime, at, entry FROM consent_act WHERE ref = ? ORDER BY id", (ref,)
     )
     return [Act(r[0], State(r[1]), Evidence(Strength(r[2]), r[3], r[4], r[5], r[6]), r[7], r[8]) for r in rows]
-
-
-__all__ = ["CARRIED", "PROHIBITIONS", "Act", "Evidence", "State", "Strength", "history", "micros", "record"]

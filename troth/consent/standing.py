@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 from troth.consent.record import PROHIBITIONS, State, Strength
 from troth.subjects.links import same_person
 
-# Given by law of less protection first: a person once met under a stricter law keeps it.
 Signature = tuple[str, bool, frozenset[tuple[str, State]], Strength]
 Said = dict[str, tuple[State, Strength, int]]
 
@@ -72,7 +71,7 @@ def read_standings(conn: Connection, refs: Iterable[int]) -> dict[int, Standing]
         for ref, epoch, population, regime, restricted, canary in rows.all():
             own = said.get(ref, {})
             if ref in linked:
-                own = _with_prohibitions(conn, ref, own)
+                own, restricted = _with_prohibitions(conn, ref, own), restricted or _restricted_elsewhere(conn, ref)
             found[ref] = _standing(ref, epoch, population, regime, bool(restricted), bool(canary), own)
     return found
 
@@ -92,6 +91,12 @@ def _with_prohibitions(conn: Connection, ref: int, own: Said) -> Said:
             if State(state) in PROHIBITIONS:
                 merged[purpose] = (State(state), Strength(strength), at)
     return merged
+
+
+def _restricted_elsewhere(conn: Connection, ref: int) -> bool:
+    """Whether the same person is restricted under another reference."""
+    found = "SELECT 1 FROM subject WHERE ref = ? AND restricted = 1"
+    return any(conn.exec_driver_sql(found, (other,)).first() for other in same_person(conn, ref) - {ref})
 
 
 def _standing(ref: int, epoch: int, population: str, regime: str, restricted: bool, canary: bool, said: Said) -> Standing:

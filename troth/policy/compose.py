@@ -13,7 +13,7 @@ from troth.policy.changes import widens
 from troth.policy.facts import Fact, facts
 from troth.policy.finding import Code, Finding, Notes, Place, Spot, field_at, meant, quoted, thing
 from troth.policy.marked import Entry, Listing, Node, Scalar, Table
-from troth.policy.model import Policy
+from troth.policy.model import Basis, Policy
 from troth.policy.words import plain
 
 OWN = frozenset({"troth", "workspace", "title", "version", "effective_on", "changed_on", "organisation", "site", "calls",
@@ -134,9 +134,14 @@ def widenings(parent: Policy, client: Policy, spots: Mapping[Place, Spot], notes
     """Note every way in which the client's policy permits, collects, keeps or shows more than its parent's."""
     for fact in facts(parent, client):
         free = fact.section in OWN or (fact.section == "" and fact.field not in _BOUND)
-        if not free and widens(fact, parent, client):
+        if not free and not _own_basis(fact) and widens(fact, parent, client):
             place = nearest(fact.place, spots)
             notes.add(Code.CLIENT_WIDENS_PARENT, _widening(fact, parent.workspace), spots[place], place=fact.place)
+
+
+def _own_basis(fact: Fact) -> bool:
+    """What the parent does as the client instructs rests, for the client, on a basis of the client's own. Source: GDPR Art. 28(3)(a)."""
+    return (fact.section, fact.field) == ("purposes", "basis") and fact.before is Basis.CLIENT_INSTRUCTION
 
 
 def narrows(parent: Policy, client: Policy) -> list[Finding]:

@@ -117,6 +117,9 @@ def _top(fact: Fact, old: Policy, new: Policy) -> list[str]:
             return [f"the policy was last changed on {day(fact.after)}, before that on {day(fact.before)}"]
         case "effective_on":
             return [f"the policy applies from {day(fact.after)}, not from {day(fact.before)}"]
+        case "texts":
+            kept = "reads otherwise" if fact.before and fact.after else _came_or_went(fact, "is now there", "is gone")
+            return [f"what the policy says itself {kept} in `{fact.key}`"]
         case _:
             return [_now(f"the policy's {fact.field}", fact)]
 

@@ -21,7 +21,7 @@ from troth.policy.trace import rules
 
 _CLAUSE = re.compile(r"[,;:.()]|\bexcept\b|\bunless\b|\bsave\b|\bbut\b|\band\b")
 _KEEPING = re.compile(r"\b(kept|keep|keeps|retain|retained|retention|stays?|stored|deleted|delete|erased|hold|held|lasts?|how long)\b")
-_COOKIE = re.compile(r"(?<![\w@.])(_{1,2}[a-zA-Z][\w-]*|[a-zA-Z][a-zA-Z0-9]*_[\w-]+)(?![\w@.])")
+_COOKIE = re.compile(r"(?<![\w@.])(_{1,2}[a-zA-Z][\w-]{0,60}|[a-zA-Z][a-zA-Z0-9]{0,30}_[\w-]{1,60})(?![\w@.])")
 _DATED = re.compile(r"\b(updated|revised|version|effective|changed|last modified)\b.{0,30}\b(\d{4})\b")
 _OF_RIGHTS = re.compile(r"\b(rights?|your say|choices?|your control|access)\b")
 _ENTITLES = re.compile(r"\byou (can|may|are entitled|have the right)\b")
@@ -122,7 +122,9 @@ def draft(document: Document) -> Draft:
         elif earlier != sentence.ordinal:
             others[sentence.ordinal] = f"duplicate-of:{earlier}"
     promising = tuple(one for one in document.sentences if one.ordinal not in others)
-    guesses = [*_of_organisation(document), *(guess for one in document.sentences for guess in _guesses(one, one.ordinal in others, document))]
+    guesses = list(_of_organisation(document))
+    own = next((guess.value.lower() for guess in guesses if guess.kind == "organisation.name"), "")
+    guesses += [guess for one in document.sentences for guess in _guesses(one, one.ordinal in others, own)]
     return Draft(document, tuple(guesses), promising, others)
 
 
@@ -145,7 +147,7 @@ def _dates(document: Document) -> Iterator[Guess]:
             return
 
 
-def _guesses(sentence: Sentence, no_behaviour: bool, document: Document) -> Iterator[Guess]:
+def _guesses(sentence: Sentence, no_behaviour: bool, own: str) -> Iterator[Guess]:
     text, section = folded_text(sentence.body), folded_text(sentence.section)
     for phrase in phrases("regimes"):
         if phrase.speaks(text, section):
@@ -159,7 +161,7 @@ def _guesses(sentence: Sentence, no_behaviour: bool, document: Document) -> Iter
     yield from _bases(purposes, text, section, sentence)
     if _OF_RIGHTS.search(section) or _ENTITLES.search(text):
         yield from _plain("right", "rights", text, section, sentence)
-    yield from _recipients(text, section, sentence, document)
+    yield from _recipients(text, section, sentence, own)
     yield from _settings(text, section, sentence)
     yield from _children(text, section, sentence)
     yield from _times(text, leaning, section, sentence)
@@ -178,13 +180,12 @@ def _bases(purposes: list[Guess], text: str, section: str, sentence: Sentence) -
         yield Guess("basis", f"{purpose.value} {found.row['fact']}", found.id, sentence, (purpose.value, found.row["fact"]))
 
 
-def _recipients(text: str, section: str, sentence: Sentence, document: Document) -> Iterator[Guess]:
+def _recipients(text: str, section: str, sentence: Sentence, own: str) -> Iterator[Guess]:
     disclosing = re.search(table("guesses")["recipient_sections"], section)
     if disclosing or re.search(r"\b(disclosed?|shared?|receive|legalorder)\b", text):
         yield from _plain("recipient", "recipients", text, section, sentence)
-    known = {guess[1].lower() for guess in organisation_in(document) if guess[0] == "name"}
     for company in [*companies_in(sentence, bool(disclosing)), *companies_beside(sentence, bool(disclosing))]:
-        if any(company.name.lower() in name or name in company.name.lower() for name in known):
+        if own and (company.name.lower() in own or own in company.name.lower()):
             continue
         yield from _of_company(company, text, section, sentence)
 

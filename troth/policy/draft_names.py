@@ -17,7 +17,7 @@ _PASSED_ON = re.compile(
     r"\b((taken|provided|hosted|delivered|sent|despatched|dispatched|processed) by"
     r"|(disclosed?|pass(ed)?) (\w+ ){0,4}to|(shared?|stored?) (\w+ ){0,4}with)\b"
 )
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _TELEPHONE = re.compile(r"(?<![\w/])(\+?\(?\d[\d ()-]{8,16}\d)(?!\w)")
 
 

@@ -33,11 +33,7 @@ class Words:
     clauses: tuple[tuple[frozenset[str], bool], ...]  # stems, and whether the clause denies
     times: frozenset[int]  # lengths of time, in minutes
     shown: Mapping[str, str]
-
-    @property
-    def stems(self) -> frozenset[str]:
-        """Every stem of the sentence."""
-        return frozenset().union(*(stems for stems, _ in self.clauses))
+    stems: frozenset[str]  # of all clauses
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,7 @@ def words_in(text: str) -> Words:
         shown |= {one: word for one, word in kept.items() if one not in shown}
         if kept:
             clauses.append((frozenset(kept), denies))
-    return Words(tuple(clauses), frozenset(times_in(folded)), shown)
+    return Words(tuple(clauses), frozenset(times_in(folded)), shown, frozenset(shown))
 
 
 def folded_text(text: str) -> str:
@@ -132,10 +128,14 @@ class Comparison:
         all_words = [*sentences, *promises]
         self._count = len(all_words)
         self._in = Counter(word for words in all_words for word in words.stems)
+        self._weights: dict[str, float] = {}
 
     def weight(self, word: str) -> float:
         """The rarer, the heavier."""
-        return math.log(1 + self._count / (1 + self._in[word]))
+        found = self._weights.get(word)
+        if found is None:
+            found = self._weights[word] = math.log(1 + self._count / (1 + self._in[word]))
+        return found
 
     def alike(self, sentence: Words, promise: Words, around: frozenset[str] = frozenset(), headed: bool = False) -> Likeness:
         """How alike a sentence and a promise are. `around`: stems of what the sentence leans on."""

@@ -81,7 +81,7 @@ def where(voice: Voice) -> Part | None:
     said: list[Block] = []
     if rules.residency is Residency.LISTED and rules.countries:
         said.append(Paragraph(voice.say("residency.listed", places=voice.words.places(rules.countries, "or"))))
-    elif rules.residency is not Residency.LISTED:
+    elif rules.residency is not Residency.LISTED and (policy.organisation.group or rules.residency is not Residency.CONTRACTING_ENTITY):
         said += voice.stated("residency", rules.residency)
     if policy.settings.region and rules.residency in (Residency.UNSTATED, Residency.CONTRACTING_ENTITY):
         said.append(Paragraph(voice.say("where.region", region=region(voice, policy.settings.region))))
@@ -116,10 +116,10 @@ def safety(voice: Voice) -> Part | None:
     said += [] if access.allow_list_by is AllowListBy.NONE else voice.stated("allow_list", access.allow_list_by)
     said += [block for claim in _claims(rules.claims) for block in voice.stated("claims", claim)]
     said += [block for way in rules.encrypted for block in voice.stated("encrypted", way)]
-    said += [Paragraph(voice.say("safety.details"))] if rules.details_on_request else []
+    more = [Paragraph(voice.say("safety.details"))] if rules.details_on_request else []
     told = {block.text for block in said if isinstance(block, Paragraph)}
     measures = tuple(words for words in map(voice.measure, voice.policy.settings.measures) if words not in told)
-    return voice.part("safety", "safety.heading", [*joined(said), *([Bullets(measures)] if measures else [])])
+    return voice.part("safety", "safety.heading", [*joined(said), *([Bullets(measures)] if measures else []), *more])
 
 
 def _claims(claims: tuple[SafetyClaim, ...]) -> tuple[SafetyClaim, ...]:

@@ -22,11 +22,12 @@ from troth.policy.conduct import (
     YesStrength,
 )
 from troth.policy.language import capital
-from troth.policy.model import Cookie
+from troth.policy.model import Cookie, Permission, Policy, permission_under
 from troth.policy.notice_voice import Voice, joined, live_cookies, live_items
 from troth.policy.page import Block, Bullets, Grid, Link, Paragraph, Part
 
 _ADDRESS = "user.device.ip_address"
+_LOOSE = (AskMode.OPT_OUT, AskMode.NOTICE, AskMode.BROWSER_ONLY)
 _APART = (CookieToPerson.NEVER, CookieToPerson.UNSTATED)
 
 
@@ -95,6 +96,8 @@ def asked(voice: Voice) -> Iterator[Block]:
     rules = voice.policy.asking
     if rules.mode is not AskMode.BROWSER_ONLY or not rules.browser_help or is_address(rules.browser_help):
         yield from voice.stated("asking", rules.mode)
+    if rules.mode in _LOOSE and _asked_somewhere(voice.policy):
+        yield Paragraph(voice.say("cookies.asked-first"))
     if rules.evidence:
         lines = tuple(capital(voice.say(f"strength.{strength}", act=voice.say(f"yes.{act}"))) for act, strength in rules.evidence.items())
         yield from (Paragraph(voice.say("cookies.yes")), Bullets(lines))
@@ -109,6 +112,12 @@ def asked(voice: Voice) -> Iterator[Block]:
     for key, value in (("manage", rules.manage_url), ("opt-out", rules.analytics_opt_out), ("help", rules.browser_help)):
         if value:
             yield Link(voice.say(f"cookies.{key}"), value) if is_address(value) else Paragraph(voice.text(value))
+
+
+def _asked_somewhere(policy: Policy) -> bool:
+    """Whether some law demands a yes before a cookie that is set is set."""
+    purposes = [policy.purposes[id] for cookie in live_cookies(policy) for id in cookie.purposes if id in policy.purposes]
+    return any(permission_under(policy, purpose, law) is Permission.ASK_BEFORE for purpose in purposes for law in policy.regimes)
 
 
 def is_address(value: str) -> bool:

@@ -20,6 +20,7 @@ from troth.policy.text_blocks import Block, Part, blocks_of_html, blocks_of_mark
 
 BYTES_LIMIT = 4 << 20
 SENTENCES_LIMIT = 5_000
+LONGEST = 2_000  # letters; what is longer is no sentence, and is taken in pieces
 TOP = "Top"  # the section of what stands before the first heading
 
 _LABEL = re.compile(r"(?:\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+|(?:§+|Art\.|Article|Section)\s?\d[\d.]*:?)(?=\s)")
@@ -135,12 +136,17 @@ def split(text: str) -> Iterator[str]:
     label = _LABEL.match(text)
     start, search = 0, label.end() if label else 0
     for end in _END.finditer(text):
-        if end.start() < search or not _ends(text[start : end.start() + 1], text[end.end() :].lstrip()):
+        if end.start() < search or not _ends(text[max(start, end.start() - 60) : end.start() + 1], text[end.end() : end.end() + 60].lstrip()):
             continue
-        yield from _enumerated(text[start : end.end()])
+        yield from _bounded(text[start : end.end()])
         start = end.end()
     if text[start:].strip():
-        yield from _enumerated(text[start:])
+        yield from _bounded(text[start:])
+
+
+def _bounded(text: str) -> Iterator[str]:
+    for start in range(0, len(text), LONGEST):
+        yield from _enumerated(text[start : start + LONGEST])
 
 
 def _ends(before: str, after: str) -> bool:

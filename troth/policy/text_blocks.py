@@ -72,7 +72,7 @@ def _block_of_text(lines: list[str], number: int) -> Block:
 
 def _heading(text: str) -> bool:
     """A short line in capitals, or with a number of one step, that no stop ends."""
-    if len(text.split()) > _HEADING_WORDS or text[-1:] in ".:;!,?" or "@" in text:
+    if len(text) > 120 or len(text.split()) > _HEADING_WORDS or text[-1:] in ".:;!,?" or "@" in text:
         return False
     return bool(_CAPITALS.fullmatch(text) or re.match(r"(?:\d{1,2}\.|§+\s?\d+|Article \d+|Section \d+)\s+[A-Z]", text))
 
@@ -83,7 +83,7 @@ _HASHES = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _BULLET = re.compile(r"\s*[-*+]\s+(.*)")
 _ORDERED = re.compile(r"\s*(\d{1,3}[.)]\s+.*)")
 _RULE = re.compile(r"\s*(?:[-*_]\s*){3,}$")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
+_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}(?:\s+\"[^\"]{0,200}\")?\)")
 
 
 def blocks_of_markdown(text: str) -> Iterator[Block]:
@@ -139,9 +139,9 @@ def _row(line: str, number: int, columns: list[str]) -> Generator[Block, None, l
 def _plain(text: str) -> str:
     """Markdown's marks taken away, its words left."""
     text = _LINK.sub(r"\1", text)
-    text = re.sub(r"<(https?://[^>\s]+|[^>\s]+@[^>\s]+)>", r"\1", text)
-    text = re.sub(r"`+([^`]*)`+", r"\1", text)
-    text = re.sub(r"(\*{1,3}|(?<!\w)_{1,3})(?=\S)(.+?)(?<=\S)(\1)(?!\w)", r"\2", text)
+    text = re.sub(r"<(https?://[^<>\s]{1,500}|[^<>\s@]{1,100}@[^<>\s@]{1,200})>", r"\1", text)
+    text = re.sub(r"`{1,3}([^`]{0,500})`{1,3}", r"\1", text)
+    text = re.sub(r"(\*{1,3}|(?<!\w)_{1,3})(?=\S)(.{1,500}?)(?<=\S)(\1)(?!\w)", r"\2", text)
     return re.sub(r"\\([\\`*_{}\[\]()#+.!|-])", r"\1", text).strip()
 
 

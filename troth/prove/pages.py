@@ -15,6 +15,7 @@ from troth.workspace import House
 
 LABELS = {
     State.PROVEN: "proven",
+    State.ATTESTED: "attested",
     State.BROKEN: "broken",
     State.UNPROVEN: "unproven",
     State.NOT_RUN: "not run yet",

@@ -8,7 +8,7 @@ purpose the policy no longer has is not in force. The latest result of each proo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 import httpx
@@ -16,9 +16,11 @@ from sqlalchemy import BigInteger, Column, Connection, Table, Text
 
 import troth.prove.behaviours
 import troth.prove.statics  # noqa: F401  (entering the registry is what importing them does)
-from troth.base.clock import instant, now_micros
+from troth.base.clock import instant, now, now_micros
 from troth.base.database import metadata
 from troth.policy.model import Policy, Promise, ProofKind
+from troth.policy.words import day
+from troth.prove.attest import Attestation, attestations
 from troth.prove.registry import Named, Unfit, behaviour_named, bound, failures, in_force, key_of, proofs_named
 from troth.prove.world import Broken, World
 from troth.rights.erasure import remove_canaries
@@ -38,6 +40,7 @@ class State(StrEnum):
     """How a promise stands."""
 
     PROVEN = "proven"
+    ATTESTED = "attested"
     BROKEN = "broken"
     UNPROVEN = "unproven"
     NOT_RUN = "not-run"
@@ -68,7 +71,7 @@ def run_proofs(workspace: Workspace, base_url: str, each: Told = lambda proof, w
     """
     policy = workspace.policy
     with httpx.Client(base_url=base_url, timeout=30) as http:
-        for proof in proofs_named(policy):
+        for proof in (one for one in proofs_named(policy) if one.kind is not ProofKind.ATTESTED):
             world = World(http, workspace.id, policy, workspace.access, canary=True, outbox=workspace.folder / "outbox")
             words = _run(proof, policy, world)
             with workspace.state.write() as conn:
@@ -132,7 +135,21 @@ def promise_states(workspace: Workspace) -> list[PromiseState]:
             for place, words in new.items():
                 _remember(conn, place, words)
         results = _results(workspace)
-    return [_state(policy, promise, results) for promise in policy.promises.values()]
+    with workspace.state.read() as conn:
+        given = attestations(conn)
+    return [_vouched(state, given.get(state.id)) if state.kind == ProofKind.ATTESTED else state for state in
+            (_state(policy, promise, results) for promise in policy.promises.values())]  # fmt: skip
+
+
+def _vouched(state: PromiseState, word: Attestation | None) -> PromiseState:
+    """A promise that asks for somebody's word: attested while it holds, unproven without it. It is never proven."""
+    if state.state is State.NOT_IN_FORCE:
+        return state
+    if word is None:
+        return replace(state, state=State.UNPROVEN, words="nobody vouches for it yet")
+    if not word.holds_on(now().date()):
+        return replace(state, state=State.UNPROVEN, words=f"nobody vouches for it any more, since {day(word.until)}")
+    return replace(state, state=State.ATTESTED, words=word.in_words())
 
 
 Results = dict[str, tuple[bool, str, int]]

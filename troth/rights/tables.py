@@ -119,6 +119,7 @@ ANSWERS: Mapping[str, Answer] = {
     "call_progress": NotPersonal("when calls began and ended, under keyed hashes of their ids; the calls stand among the events"),
     "call_step": NotPersonal("which reports of calls have come, under keyed hashes of their ids"),
     "proof_result": NotPersonal("which promises are proven"),
+    "attestation": NotPersonal("who works here and vouches for which promise"),
     "operator": NotPersonal("people who work here; they see their own account in the console"),
     "operator_role": NotPersonal("what people who work here may do"),
     "session": NotPersonal("who of the people who work here is signed in"),

@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -69,13 +70,22 @@ def corrections(conn: Connection, keys: KeyRing, grant: Grant, refs: Iterable[in
         part = tuple(wanted[first : first + 500])
         rows = conn.exec_driver_sql(f"SELECT ref, item, sealed, at FROM correction WHERE ref IN ({','.join('?' * len(part))})", part)
         for ref, item, sealed, at in rows:
-            declared = grant.plan.policy.items.get(item)
-            if declared is not None:
-                try:
-                    found[(ref, item)] = Corrected(msgspec.msgpack.decode(keys.open(ref, declared.keep, _bound(item), sealed)), at)
-                except KeyMissing:
-                    continue
+            value = _opened(keys, grant, ref, item, sealed)
+            if value is not None:
+                found[(ref, item)] = Corrected(msgspec.msgpack.decode(value), at)
     return found
+
+
+def _opened(keys: KeyRing, grant: Grant, ref: int, item: str, sealed: bytes) -> bytes | None:
+    """What was sealed under the item's retention rule of that day; the policy may name another by now, or no longer have the item."""
+    declared = grant.plan.policy.items.get(item)
+    others = (keep for keep, _ in keys.wrapped(ref))
+    for keep in chain([declared.keep] if declared is not None else [], others):
+        try:
+            return keys.open(ref, keep, _bound(item), sealed)
+        except KeyMissing:
+            continue
+    return None
 
 
 def put_right(items: dict[str, Any], ref: int, at: int, standing: Mapping[tuple[int, str], Corrected]) -> None:

@@ -95,6 +95,8 @@ class Classes:
     def __init__(self) -> None:
         self._numbers: dict[RowClass, int] = {}
         self._classes: dict[int, RowClass] = {}
+        self._making: Connection | None = None  # the transaction that made classes last, from number `_first` on
+        self._first = 0
 
     def number(self, conn: Connection, wanted: RowClass) -> int:
         """The number of a class, given in the caller's write transaction when it is new."""
@@ -110,17 +112,31 @@ class Classes:
             cursor = conn.exec_driver_sql(
                 "INSERT INTO row_class (policy_version, event, regime, permitted, strength) VALUES (?, ?, ?, ?, ?)", values
             )
-            return int(cursor.lastrowid)  # remembered once committed: the next look finds the row
-        self._numbers[wanted] = row[0]
+            if self._making is not conn:
+                self._making, self._first = conn, int(cursor.lastrowid)
+            return int(cursor.lastrowid)
+        if not self._may_yet_go(conn, row[0]):
+            self._numbers[wanted] = row[0]
         return int(row[0])
+
+    def _may_yet_go(self, conn: Connection, number: int) -> bool:
+        """Whether this very transaction made the class: rolled back, its number is another's, so it is not remembered yet."""
+        return conn is self._making and number >= self._first
 
     def all(self, conn: Connection) -> Mapping[int, RowClass]:
         """Every class by its number."""
-        known = max(self._classes, default=0)
-        for row in conn.exec_driver_sql("SELECT id, policy_version, event, regime, permitted, strength FROM row_class WHERE id > ?", (known,)):
+        known = self._classes
+        new: dict[int, RowClass] = {}
+        above = (max(known, default=0),)
+        for row in conn.exec_driver_sql("SELECT id, policy_version, event, regime, permitted, strength FROM row_class WHERE id > ?", above):
             permitted = tuple((a, b) for a, b in msgspec.json.decode(row[4]))
-            self._classes[row[0]] = RowClass(row[1], row[2], row[3], permitted, Strength(row[5]))
-        return self._classes
+            new[row[0]] = RowClass(row[1], row[2], row[3], permitted, Strength(row[5]))
+        if not new:
+            return known
+        found = known | new  # a new mapping: another thread may be going through the old one
+        if not any(self._may_yet_go(conn, number) for number in new):
+            self._classes = found
+        return found
 
 
 class Unsettled:

@@ -50,6 +50,7 @@ FIXED = pa.schema(
     ]
 )
 _STATISTICS = ["seq", "ref", "class", "day", "at"]
+_MOST = 1 << 63
 _SMALL = 8  # this many files of one day are made into one
 _GRACE = 120_000_000  # a reader's lease: a retired file stays this long at the most
 
@@ -95,6 +96,8 @@ class Lake:
             with self._guard:
                 for file in files:
                     self._reading[file.name] -= 1
+                    if not self._reading[file.name]:
+                        del self._reading[file.name]
 
     @contextmanager
     def lease(self) -> Iterator[None]:
@@ -160,7 +163,7 @@ class Lake:
     def rewrite(self, files: Sequence[SettledFile], change) -> None:  # type: ignore[no-untyped-def]
         """Replace files of one day by one new file holding `change(table)` of their rows. Needs the lease."""
         tables = [pq.read_table(self.path(file)) for file in files]
-        table = change(pa.concat_tables(tables, promote_options="default"))
+        table = change(pa.concat_tables(_of_one_type(tables), promote_options="default"))
         written = [self.write_file(table, files[0].day)] if table.num_rows else []
         with self._state.write() as conn:
             self.retire(conn, files)
@@ -168,12 +171,16 @@ class Lake:
                 self.enlist(conn, written)
 
     def unlink_retired(self, at_once: bool = False) -> int:
-        """Unlink files off the list that nobody reads any more, and files that never got on it."""
+        """Unlink files off the list that nobody reads any more, and files that never got on it.
+
+        Readers here are known. Those of other processes have `_GRACE` to end; `at_once`, for erasures and sweeps, they have
+        none: who finds a file gone asks again.
+        """
         with self._state.read() as conn:
             retired = conn.exec_driver_sql("SELECT id, name, retired_at FROM lake_file WHERE retired_at IS NOT NULL").all()
         old = now_micros() - _GRACE
         with self._guard:
-            free = [(i, name) for i, name, at in retired if not self._reading.get(name) and (at_once or at < old or not self._shared())]
+            free = [(i, name) for i, name, at in retired if not self._reading.get(name) and (at_once or at < old)]
         for _, name in free:
             (self.folder / name).unlink(missing_ok=True)
         with self._state.write() as conn:
@@ -191,9 +198,6 @@ class Lake:
             listed = {row[0] for row in conn.exec_driver_sql("SELECT name FROM lake_file")}
         return [path for path in there if path.name not in listed]
 
-    def _shared(self) -> bool:
-        return False  # readers of other processes open their files at once and keep them open: unlinking is safe
-
 
 def as_table(rows: Sequence[Sequence[object]]) -> pa.Table:
     """Journal rows (seq, event, ref, class, day, at, clear, sealed) as a table with a column per clear item."""
@@ -205,6 +209,24 @@ def as_table(rows: Sequence[Sequence[object]]) -> pa.Table:
     columns["sealed"] = pa.array([row[7] for row in rows], pa.binary())
     for name in names:
         values = [clear.get(name) for clear in clears]
-        numeric = any(isinstance(value, int) for value in values)
-        columns[name] = pa.array(values, pa.int64() if numeric else pa.string())
+        if all(value is None or (type(value) is int and -_MOST <= value < _MOST) for value in values):
+            columns[name] = pa.array(values, pa.int64())
+        else:  # words; beside numbers where versions of a policy differ
+            columns[name] = pa.array([value if value is None else str(value) for value in values], pa.string())
     return pa.table(columns)
+
+
+def _of_one_type(tables: Sequence[pa.Table]) -> list[pa.Table]:
+    """The same tables, with an item as words in all where it is a number in some only."""
+    types: dict[str, set[pa.DataType]] = {}
+    for table in tables:
+        for field in table.schema:
+            types.setdefault(field.name, set()).add(field.type)
+    mixed = {name for name, found in types.items() if len(found) > 1}
+    return [_as_words(table, mixed.intersection(table.column_names)) for table in tables]
+
+
+def _as_words(table: pa.Table, names: set[str]) -> pa.Table:
+    for name in names:
+        table = table.set_column(table.schema.get_field_index(name), name, table[name].cast(pa.string()))
+    return table

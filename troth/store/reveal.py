@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
 from troth.base.clock import micros
+from troth.base.errors import Fault
 from troth.gate.grant import Grant
 from troth.policy.model import Kind
 from troth.store.correct import corrections, put_right
@@ -64,7 +65,10 @@ def held_rows(conn: Connection, lake: Lake, refs: Iterable[int]) -> list[HeldRow
     files = lake.files(conn, sorted(days))
     with lake.reading(files) as paths:
         for path in paths:
-            table = pq.read_table(path, filters=[("ref", "in", wanted)])
+            try:
+                table = pq.read_table(path, filters=[("ref", "in", wanted)])
+            except FileNotFoundError:  # an erasure took it away after the list was read
+                raise Fault("view-unsettled", "what is held changed while this was read; ask again", status=503) from None
             rows += [_from_lake(row) for row in table.to_pylist()]
     return sorted(rows, key=lambda row: (row.at, row.seq))
 

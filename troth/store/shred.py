@@ -75,6 +75,7 @@ ON_ERASURE: Mapping[str, Rule] = {
     "request_step": Rule(Fate.NOT_PERSONAL),
     "outbox_message": Rule(Fate.DELETE, ("ref",)),  # its files go in the next step
     "proof_result": Rule(Fate.NOT_PERSONAL),
+    "attestation": Rule(Fate.NOT_PERSONAL),
     "seen": Rule(Fate.REFUSE_LIST, ("ref",)),
     "erased_subject": Rule(Fate.REFUSE_LIST),
     "erased_identifier": Rule(Fate.REFUSE_LIST),

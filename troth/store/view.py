@@ -35,6 +35,7 @@ from troth.store.journal import Classes
 from troth.store.lake import Lake, SettledFile, as_table
 
 _names = count(1)
+_own_folders: set[Path] = set()
 _DAY = 86_400_000_000  # microseconds
 Columns = tuple[tuple[str, str], ...]
 
@@ -61,9 +62,9 @@ class Views:
         self._lake, self._state, self._classes = lake, state, classes
         temp = _own_folder(temp)
         self._duck = duckdb.connect(":memory:")
-        self._duck.execute(f"SET temp_directory = '{temp}'")
+        self._duck.execute(f"SET temp_directory = {_quoted(temp)}")
         self._duck.execute("SET temp_file_encryption = true")
-        self._duck.execute(f"SET allowed_directories = ['{lake.folder}/', '{temp}/']")
+        self._duck.execute(f"SET allowed_directories = [{_quoted(f'{lake.folder}/')}, {_quoted(f'{temp}/')}]")
         self._backend = ibis.duckdb.from_connection(self._duck)
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")
@@ -89,11 +90,15 @@ class Views:
 
         What is released is what the standing at release allows.
         """
-        for _ in range(4):
-            with self.open(grant) as view:
-                answer = question(view)
-                if view.still_holds():
-                    return answer
+        for last in (False, False, False, True):
+            try:
+                with self.open(grant) as view:
+                    answer = question(view)
+                    if view.still_holds():
+                        return answer
+            except (duckdb.IOException, FileNotFoundError):  # an erasure took a file away after the list was read
+                if last:
+                    raise
         raise Fault("view-unsettled", "people's choices kept changing while this was read; ask again", status=503)
 
     # one instant
@@ -161,12 +166,13 @@ class View:
     def _build(self, paths: Sequence[Path]) -> ir.Table:
         selects = []
         for (columns, cut), alike in self._alike(paths).items():
-            listed = ", ".join(f"'{path}'" for path in alike)
-            selects.append(self._select(f"read_parquet([{listed}])", {name for name, _ in columns}, cut))
+            listed = ", ".join(map(_quoted, alike))
+            selects.append(self._select(f"read_parquet([{listed}])", dict(columns), cut))
         if self._snapshot.tail is not None:
-            selects.append(self._select(self._register("tail", self._snapshot.tail), set(self._snapshot.tail.column_names), True))
+            types = {field.name: str(field.type) for field in self._snapshot.tail.schema}
+            selects.append(self._select(self._register("tail", self._snapshot.tail), types, True))
         if not selects:
-            selects.append(self._select(self._register("none", as_table([])), set(), False))
+            selects.append(self._select(self._register("none", as_table([])), {}, False))
         rows = f"troth_rows_{self._number}"
         self._duck.execute(f"CREATE TEMP VIEW {rows} AS {' UNION ALL '.join(selects)}")
         return self._bounded(self._backend.table(rows))
@@ -190,14 +196,15 @@ class View:
         keep_for = self._grant.rule.keep_for
         return None if keep_for is None else micros(self._grant.at - keep_for)
 
-    def _select(self, source: str, present: set[str], cut: bool) -> str:
+    def _select(self, source: str, present: Mapping[str, str], cut: bool) -> str:
         def column(item: str) -> str:
-            kind = "BIGINT" if item in self._numbers else "VARCHAR"
+            kind, stored = ("BIGINT", "int64") if item in self._numbers else ("VARCHAR", "string")
             if item not in present:
                 return f'CAST(NULL AS {kind}) AS "{item}"'
+            value = f'"{item}"' if present[item] == stored else f'TRY_CAST("{item}" AS {kind})'  # an earlier version kept it as the other
             if item not in hidden:
-                return f'"{item}"'
-            return f'CASE WHEN "class" IN ({",".join(map(str, hidden[item]))}) THEN NULL ELSE "{item}" END AS "{item}"'
+                return value if present[item] == stored else f'{value} AS "{item}"'
+            return f'CASE WHEN "class" IN ({",".join(map(str, hidden[item]))}) THEN NULL ELSE {value} END AS "{item}"'
 
         hidden = dict(self._snapshot.hidden)
 
@@ -271,14 +278,20 @@ def _as_it_was(
     return tuple((item, tuple(numbers)) for item, numbers in hidden.items()), tuple((span, tuple(numbers)) for span, numbers in sooner.items())
 
 
+def _quoted(text: object) -> str:
+    return "'" + str(text).replace("'", "''") + "'"
+
+
 def _own_folder(temp: Path) -> Path:
     """This process's own empty folder for DuckDB; those of processes that are no more are emptied and go."""
     temp.mkdir(parents=True, exist_ok=True)
-    for left in temp.iterdir():
-        if not left.name.isdigit() or not Path(f"/proc/{left.name}").exists():
-            shutil.rmtree(left, ignore_errors=True)
     own = temp / str(os.getpid())
+    for left in temp.iterdir():
+        living = left in _own_folders if left == own else left.name.isdigit() and Path(f"/proc/{left.name}").exists()
+        if not living:  # one of our number may be left by a process that was killed: numbers come again
+            shutil.rmtree(left, ignore_errors=True)
     own.mkdir(exist_ok=True)
+    _own_folders.add(own)
     return own
 
 
@@ -298,10 +311,10 @@ def _people(pairs: Sequence[Any]) -> dict[int, int]:
 
 
 def _mark(conn: Connection) -> tuple[int, ...]:
-    """Moves whenever anybody's standing, links or existence change."""
+    """Moves whenever anybody's standing, links or existence change; of whom, counts alone would not tell."""
     one = conn.exec_driver_sql(
-        "SELECT (SELECT coalesce(max(id), 0) FROM consent_act), (SELECT count(*) FROM erased_subject WHERE swept = 0), "
+        "SELECT (SELECT coalesce(max(id), 0) FROM consent_act), (SELECT count(*) FROM erased_subject), "
         "(SELECT coalesce(max(id), 0) FROM link), (SELECT count(*) FROM link WHERE until IS NULL), "
-        "(SELECT count(*) FROM subject WHERE restricted = 1)"
+        "(SELECT count(*) FROM subject WHERE restricted = 1), (SELECT coalesce(sum(ref % 1000000007), 0) FROM subject WHERE restricted = 1)"
     ).one()
     return tuple(one)

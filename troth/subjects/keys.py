@@ -23,6 +23,7 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Table, Text
 
 from troth.base.database import Database, key_metadata
 from troth.base.errors import Fault
+from troth.ledger.durable import create_private
 
 DataKey = NewType("DataKey", bytes)
 
@@ -92,15 +93,21 @@ class KeyRing:
         missing = wanted - self._load(wanted)
         if not missing:
             return
-        generation = self._generations()[-1]
-        rows = [(ref, keep, generation, self._wrap(ref, keep, generation, secrets.token_bytes(32))) for ref, keep in missing]
         with self._database.write() as conn:
+            generation = self._generations()[-1]  # read in here: one that ends now would be destroyed with these keys under it
+            rows = [(ref, keep, generation, self._wrap(ref, keep, generation, secrets.token_bytes(32))) for ref, keep in missing]
             conn.exec_driver_sql("INSERT INTO data_key (ref, keep, generation, wrapped) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
         self._load(missing)  # another process may have been first: what is stored counts
 
     def _load(self, pairs: set[tuple[int, str]]) -> set[tuple[int, str]]:
         if not pairs:
             return set()
+        try:
+            return self._read(pairs)
+        except Fault:  # a generation ended between the row that names it and its file: the row has moved on
+            return self._read(pairs)
+
+    def _read(self, pairs: set[tuple[int, str]]) -> set[tuple[int, str]]:
         refs = list({ref for ref, _ in pairs})
         found: set[tuple[int, str]] = set()
         with self._database.read() as conn:
@@ -196,18 +203,12 @@ class KeyRing:
 
 def load_or_create(path: Path, size: int = 32) -> bytes:
     """The secret in `path`, made on first use, readable by its owner alone."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        found = path.read_bytes()
-        if len(found) != size:
-            raise Fault("secret-damaged", f"`{path.name}` is not {size} bytes long", status=503) from None
-        return found
-    with os.fdopen(handle, "wb") as file:
-        file.write(secret := secrets.token_bytes(size))
-        file.flush()
-        os.fsync(file.fileno())
-    return secret
+    if not path.exists():
+        create_private(path, secrets.token_bytes(size))  # another process may have been first: then its secret is the secret
+    found = path.read_bytes()
+    if len(found) != size:
+        raise Fault("secret-damaged", f"`{path.name}` is not {size} bytes long", status=503)
+    return found
 
 
 def _shred_file(path: Path) -> None:

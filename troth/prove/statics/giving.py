@@ -16,9 +16,9 @@ from troth.gate.decide import Deny
 from troth.gate.disclosure import Force, Known, MayDisclose, Nature, PermitDisclosure, decide_disclosure
 from troth.gate.plan import Plan
 from troth.gate.reasons import Reason
-from troth.policy.model import Policy, Purpose, Recipient
+from troth.policy.model import Policy, Recipient
 from troth.policy.packs import Adequacy, adequacy
-from troth.prove.statics.looking import all_say, in_effect, person
+from troth.prove.statics.looking import all_say, in_effect, person, population_of
 
 CASE, TICKET = "case-1", "ticket-1"
 EVIDENCE: dict[str, Any] = {
@@ -58,12 +58,6 @@ def saying(policy: Policy, purpose: str, state: State | None) -> Standing:
 
 def _of(policy: Policy, purpose: str, said: dict[str, State]) -> Standing:
     return person(policy, policy.settings.default_regime, said, population_of(policy, policy.purposes.get(purpose)))
-
-
-def population_of(policy: Policy, purpose: Purpose | None) -> str:
-    """Somebody a purpose is about: one of its own people, else those of its first event."""
-    events = [policy.events[event].population for event in purpose.events if event in policy.events] if purpose else []
-    return next(iter((purpose.populations if purpose else ()) or events), "")
 
 
 def shared(policy: Policy, recipient: Recipient, purpose: str) -> frozenset[str]:

@@ -6,13 +6,13 @@ Nothing here reads a store or a clock; the instant asked about is the day the po
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time
 
 from troth.consent.record import State, Strength
 from troth.consent.standing import NOBODY, Standing
-from troth.gate.decide import Deny, MayQuery, Permit, decide
+from troth.gate.decide import Deny, MayQuery, MayUse, Permit, decide
 from troth.gate.plan import Plan
 from troth.policy.model import EventType, Permission, Policy, Purpose, permission_under
 from troth.policy.notice import cookie_page, notice
@@ -102,7 +102,23 @@ def mode(policy: Policy, purpose: Purpose, law: str) -> Permission:
     return permission_under(policy, purpose, law)
 
 
-# who may ask
+# who may use and ask
+
+
+def use(plan: Plan, purpose: str, standing: Standing, reason: str = "shown by analysis") -> Permit | Deny:
+    """The gate's answer to using somebody's data for a purpose, with a written reason."""
+    return decide(MayUse(purpose, frozenset(), reason), plan, standing, in_effect(plan.policy))
+
+
+def unknown(policy: Policy, purposes: Iterable[str]) -> Iterator[str]:
+    """What to say of purposes that the policy does not have."""
+    yield from (f"there is no purpose {purpose}" for purpose in purposes if purpose not in policy.purposes)
+
+
+def population_of(policy: Policy, purpose: Purpose | None) -> str:
+    """Somebody a purpose is about: one of its own people, else those of its first event."""
+    events = [policy.events[event].population for event in purpose.events if event in policy.events] if purpose else []
+    return next(iter((purpose.populations if purpose else ()) or events), "")
 
 
 def may_ask(plan: Plan, purpose: str, role: str, items: Iterable[str] = ()) -> Permit | Deny:

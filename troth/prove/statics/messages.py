@@ -10,7 +10,7 @@ from troth.policy.conduct import ChannelConsent, ChannelRules, StopBy
 from troth.policy.model import Permission, Policy
 from troth.prove.registry import proves_static
 from troth.prove.statics.looking import mode, phrase, says, told_in
-from troth.prove.statics.purposes import may_be_refused
+from troth.prove.statics.permitting import may_be_refused
 
 _CARRIED: Mapping[str, str] = {
     "opt-out": "opt_out_text", "carrier-charges": "carrier_charges", "automated": "automated", "announcement": "announcement"}

@@ -1,50 +1,30 @@
-"""Is data used only for what the policy says, and as people said? Analyses of purposes, by the plan and the gate's decisions."""
+"""Is data used only for what the policy says? Analyses of purposes, by the plan and the gate's decisions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from troth.consent.record import State
-from troth.gate.decide import Deny, MayUse, Permit, decide, looks_at_others
+from troth.gate.decide import Deny, Permit, looks_at_others
 from troth.gate.plan import Plan
 from troth.gate.reasons import Reason
-from troth.policy.demands import ObjectionEffect
-from troth.policy.model import Basis, Controller, Kind, Permission, Policy, Purpose, stricter
-from troth.policy.packs import regimes
+from troth.policy.model import Basis, Controller, Kind, Permission, Policy, Purpose
 from troth.prove.registry import proves_static
 from troth.prove.statics import altering
 from troth.prove.statics.looking import (
     able_roles,
     agreeing,
-    all_say,
-    in_effect,
     kept,
     may_ask,
     mode,
-    person,
     phrase,
     says,
     serving,
-    silent,
     told,
     told_of_purpose,
+    unknown,
+    use,
 )
-
-
-def _use(plan: Plan, purpose: str, standing: object, items: tuple[str, ...] = ()) -> Permit | Deny:
-    return decide(MayUse(purpose, frozenset(items), "shown by analysis"), plan, standing, in_effect(plan.policy))  # type: ignore[arg-type]
-
-
-def _known(policy: Policy, purposes: tuple[str, ...]) -> Iterator[str]:
-    yield from (f"there is no purpose {purpose}" for purpose in purposes if purpose not in policy.purposes)
-
-
-def _population(policy: Policy, purpose: Purpose) -> str:
-    """Somebody a purpose is about: one of its own people, else those of its first event."""
-    events = [policy.events[event].population for event in purpose.events if event in policy.events]
-    return next(iter(purpose.populations or events), "")
-
 
 # one purpose
 
@@ -56,7 +36,7 @@ def _drop_the_purpose(policy: Policy, purpose: str, basis: str = "", items: tupl
 @proves_static(breaks=_drop_the_purpose)
 def serves(policy: Policy, purpose: str, basis: str = "", items: tuple[str, ...] = (), events: tuple[str, ...] = ()) -> Iterator[str]:
     """The use is declared with its basis and told; those who may ask for it can, others cannot; what it needs is kept for it."""
-    yield from _known(policy, (purpose,))
+    yield from unknown(policy, (purpose,))
     if purpose not in policy.purposes:
         return
     plan, found = Plan(policy), policy.purposes[purpose]
@@ -94,7 +74,7 @@ def _another_basis(policy: Policy, purposes: tuple[str, ...], basis: str) -> Pol
 @proves_static(breaks=_another_basis)
 def rests_on(policy: Policy, purposes: tuple[str, ...], basis: str) -> Iterator[str]:
     """The purposes rest on this basis, people read it, and the plan acts as the basis asks."""
-    yield from _known(policy, purposes)
+    yield from unknown(policy, purposes)
     plan = Plan(policy)
     for purpose in (policy.purposes[id] for id in purposes if id in policy.purposes):
         if purpose.basis != basis:
@@ -114,7 +94,7 @@ def _acts_on_basis(plan: Plan, purpose: Purpose, law: str) -> Iterator[str]:
         case Basis.CONTRACT:
             strangers = [one for one in policy.populations if purpose.populations and one not in purpose.populations]
             for stranger in strangers:
-                if isinstance(_use(plan, purpose.id, agreeing(policy, law, stranger)), Permit):
+                if isinstance(use(plan, purpose.id, agreeing(policy, law, stranger)), Permit):
                     yield f"purpose {purpose.id} rests on a contract and serves a {stranger} who has none"
             if not purpose.populations:
                 yield f"purpose {purpose.id} rests on a contract and does not say with whom"
@@ -133,7 +113,7 @@ def _serve_all(policy: Policy, items: tuple[str, ...], purposes: tuple[str, ...]
 @proves_static(breaks=_serve_all)
 def serves_only(policy: Policy, items: tuple[str, ...], purposes: tuple[str, ...]) -> Iterator[str]:
     """These items serve these purposes; for every other the gate refuses them, and nobody else has them for another."""
-    yield from _known(policy, purposes)
+    yield from unknown(policy, purposes)
     yield from (f"no item {item} is declared" for item in items if item not in policy.items)
     plan = Plan(policy)
     for purpose in policy.purposes.values():
@@ -187,125 +167,6 @@ def needs_every_item(policy: Policy) -> Iterator[str]:
         for law in policy.regimes:
             if kept(plan, event.id, agreeing(policy, law, event.population)) - needed:
                 yield f"event {event.id} keeps more than its purposes need"
-
-
-# what people say
-
-
-def _ask_nobody(policy: Policy, purposes: tuple[str, ...]) -> Policy:
-    def change(one: Purpose) -> Purpose:
-        return replace(one, permission=Permission.NONE, kind=Kind.SERVICE, basis=Basis.LEGAL_OBLIGATION)
-
-    return altering.purposes(policy, purposes, change)
-
-
-@proves_static(breaks=_ask_nobody)
-def needs_a_yes(policy: Policy, purposes: tuple[str, ...]) -> Iterator[str]:
-    """Under every law: permitted after a yes, not before it, and not after it was taken back; and people are told so."""
-    yield from _known(policy, purposes)
-    plan = Plan(policy)
-    for purpose in (policy.purposes[id] for id in purposes if id in policy.purposes):
-        people = _population(policy, purpose)
-        for law in policy.regimes:
-            expected = {State.GIVEN: True, State.REFUSED: False, State.WITHDRAWN: False, State.OBJECTED: False}
-            for state, permitted in expected.items():
-                if isinstance(_use(plan, purpose.id, person(policy, law, {purpose.id: state}, people)), Permit) is not permitted:
-                    yield f"purpose {purpose.id} is {'not ' if permitted else ''}permitted under {law} to use data of somebody who has {state}"
-            if isinstance(_use(plan, purpose.id, silent(policy, law, people)), Permit):
-                yield f"purpose {purpose.id} does not wait for a yes under {law}"
-            for event in purpose.events:
-                if serving(plan, event, purpose, silent(policy, law, policy.events[event].population)):
-                    yield f"event {event} is kept for {purpose.id} before a yes"
-        if not says(told_of_purpose(policy, purpose.id), "ask you first"):
-            yield f"the notice does not say that we ask first for {purpose.id}"
-
-
-@proves_static(breaks=_ask_nobody)
-def may_be_refused(policy: Policy, purposes: tuple[str, ...]) -> Iterator[str]:
-    """A no ends the purpose under every law and no other purpose with it; people read that they may say no."""
-    yield from _known(policy, purposes)
-    plan = Plan(policy)
-    for purpose in (policy.purposes[id] for id in purposes if id in policy.purposes):
-        people = _population(policy, purpose)
-        for law in policy.regimes:
-            refused = person(policy, law, all_say(policy, State.GIVEN) | {purpose.id: State.OBJECTED}, people)
-            if isinstance(_use(plan, purpose.id, refused), Permit):
-                yield f"purpose {purpose.id} goes on after a no under {law}"
-            for other in policy.purposes.values():
-                apart = other.id != purpose.id and (not other.populations or people in other.populations)
-                if apart and isinstance(_use(plan, other.id, refused), Deny):
-                    yield f"a no to {purpose.id} ends {other.id} as well"
-        words = told_of_purpose(policy, purpose.id)
-        if not (says(words, "say no") or says(words, "ask you first") or says(words, "object")):
-            yield f"the notice does not say that one may say no to {purpose.id}"
-
-
-def _marketing(policy: Policy) -> tuple[str, ...]:
-    return tuple(purpose.id for purpose in policy.purposes.values() if purpose.kind is Kind.MARKETING)
-
-
-def _weigh_marketing(policy: Policy) -> Policy:
-    return altering.section(policy, "rights", objection=replace(policy.rights.objection, marketing=ObjectionEffect.WEIGHED))
-
-
-@proves_static(breaks=_weigh_marketing)
-def marketing_ends_on_objection(policy: Policy) -> Iterator[str]:
-    """Every purpose that sells stops at a no under every law; an objection to it is not weighed; people read that no reason is needed."""
-    if not _marketing(policy):
-        yield "the policy has no marketing to object to"
-    plan = Plan(policy)
-    for id in _marketing(policy):
-        for law in policy.regimes:
-            someone = person(policy, law, {id: State.OBJECTED}, _population(policy, policy.purposes[id]))
-            if isinstance(_use(plan, id, someone), Permit):
-                yield f"{id} goes on under {law} after an objection"
-    if policy.rights.objection.marketing != "absolute":
-        yield "an objection to marketing is weighed"
-    if not says(told(policy), "without giving a reason"):
-        yield "the notice does not say that objecting to marketing needs no reason"
-
-
-def _make_it_marketing(policy: Policy, purpose: str, refused: tuple[str, ...]) -> Policy:
-    return altering.purposes(policy, [purpose], lambda one: replace(one, permission=Permission.ASK_BEFORE))
-
-
-@proves_static(breaks=_make_it_marketing)
-def goes_on_without(policy: Policy, purpose: str, refused: tuple[str, ...]) -> Iterator[str]:
-    """Whoever refused those still gets this: it is asked of nobody and depends on none of them."""
-    yield from _known(policy, (purpose, *refused))
-    plan = Plan(policy)
-    if purpose not in policy.purposes:
-        return
-    for law in policy.regimes:
-        someone = person(policy, law, dict.fromkeys(refused, State.OBJECTED), _population(policy, policy.purposes[purpose]))
-        if isinstance(_use(plan, purpose, someone), Deny):
-            yield f"{purpose} ends under {law} for somebody who refused {', '.join(refused)}"
-        if any(isinstance(_use(plan, one, someone), Permit) for one in refused if one in policy.purposes):
-            yield f"what was refused goes on under {law}"
-
-
-def _sell_only_with_it(policy: Policy, purpose: str, event: str) -> Policy:
-    others = [one for one in policy.purposes if one != purpose]
-    changed = altering.purposes(policy, others, lambda one: replace(one, events=tuple(id for id in one.events if id != event)))
-    return altering.purposes(changed, [purpose], lambda one: replace(one, events=tuple(dict.fromkeys((*one.events, event)))))
-
-
-@proves_static(breaks=_sell_only_with_it)
-def no_condition_of(policy: Policy, purpose: str, event: str) -> Iterator[str]:
-    """Refusing the purpose leaves the event kept for all it is otherwise kept for; no channel makes a yes its condition."""
-    yield from _known(policy, (purpose,))
-    if event not in policy.events or purpose not in policy.purposes:
-        yield f"there is no event {event}" if event not in policy.events else "so nothing can depend on it"
-        return
-    plan, people = Plan(policy), policy.events[event].population
-    for law in policy.regimes:
-        yes = kept(plan, event, agreeing(policy, law, people))
-        no = kept(plan, event, person(policy, law, all_say(policy, State.GIVEN) | {purpose: State.REFUSED}, people))
-        if not no or yes != no:
-            yield f"event {event} is not kept the same under {law} for somebody who refused {purpose}"
-    for channel in policy.channels.values():
-        if purpose in channel.purposes and channel.condition_of_purchase:
-            yield f"a yes to {channel.id} is a condition of buying"
 
 
 # bases
@@ -373,53 +234,3 @@ def acts_as_instructed(policy: Policy, populations: tuple[str, ...]) -> Iterator
             yield f"nobody but us answers for a {population}"
     if not says(told(policy), "instruct"):
         yield "the notice does not say that we act as instructed"
-
-
-
-# looking at what was collected for others
-
-
-def _of_its_own(policy: Policy, purposes: tuple[str, ...]) -> Policy:
-    return altering.purposes(policy, purposes, lambda one: replace(one, events=(next(iter(policy.events)),)))
-
-
-@proves_static(breaks=_of_its_own)
-def needs_a_reason(policy: Policy, purposes: tuple[str, ...]) -> Iterator[str]:
-    """These purposes collect nothing themselves; each look at what was collected for others needs a written reason; people read what for."""
-    yield from _known(policy, purposes)
-    plan = Plan(policy)
-    for purpose in (policy.purposes[id] for id in purposes if id in policy.purposes):
-        for law in policy.regimes:
-            someone = silent(policy, law, _population(policy, purpose))
-            for reason in ("", "   "):
-                answer = decide(MayUse(purpose.id, frozenset(), reason), plan, someone, in_effect(policy))
-                if answer != Deny(Reason.NO_JUSTIFICATION, purpose.id):
-                    yield f"purpose {purpose.id} looks at people's data without a written reason"
-            if isinstance(_use(plan, purpose.id, someone), Deny):
-                yield f"purpose {purpose.id} is refused even with a written reason"
-        if not says(told_of_purpose(policy, purpose.id), purpose.notice):
-            yield f"the notice does not say what {purpose.id} looks for"
-
-
-def _lawless(policy: Policy, purposes: tuple[str, ...]) -> Policy:
-    return replace(policy, regimes={id: replace(law, floor={}) for id, law in policy.regimes.items()})
-
-
-@proves_static(breaks=_lawless)
-def follows_each_law(policy: Policy, purposes: tuple[str, ...]) -> Iterator[str]:
-    """Where a law asks for a yes first, somebody who said nothing is left out; where it does not, they are in until they say no; others never."""
-    yield from _known(policy, purposes)
-    plan, strict, loose = Plan(policy), 0, 0
-    for purpose in (policy.purposes[id] for id in purposes if id in policy.purposes):
-        for law, dated in regimes().items():
-            if law not in policy.regimes:
-                continue
-            first = stricter(purpose.permission, dated.floor.get(purpose.kind, Permission.NONE)) is Permission.ASK_BEFORE
-            strict, loose = strict + first, loose + (not first)
-            for population in policy.populations:
-                barred = bool(purpose.populations) and population not in purpose.populations
-                answer = _use(plan, purpose.id, silent(policy, law, population))
-                if isinstance(answer, Permit) is (first or barred):
-                    yield f"{purpose.id} {'serves' if isinstance(answer, Permit) else 'leaves out'} a silent {population} under {law}"
-    if not strict or not loose:
-        yield "the laws of this policy do not differ in this"
