@@ -36,7 +36,7 @@ def application() -> Troth:
     if sabotage:
         break_now(sabotage)
     collect_seldom()
-    # end_with_parent()
+    end_with_parent()
     logging.getLogger("uvicorn.error").addFilter(without_words)
     return Troth(load(), prove_at_start=True)
 

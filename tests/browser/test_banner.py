@@ -14,9 +14,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Open
-from tests.conftest import CHROMIUM
 from tests.browser.fake_server import FakeTroth
 from tests.browser.visit import BERLIN, GPC, LONDON, LOS_ANGELES, Visit, until
+from tests.conftest import CHROMIUM
 from troth.browser import script
 
 ALL = ["site-analytics", "call-journey", "personalisation"]
