@@ -103,6 +103,12 @@ def test_only_the_clock_reads_the_time() -> None:
 # what must be documented
 
 
+def test_only_the_re_scan_walks_through_a_data_folder() -> None:
+    """Opening and closing a database's file beside SQLite drops its locks: sqlite.org/howtocorrupt.html, 2.2."""
+    walking = {path.relative_to(ROOT).as_posix() for path in (ROOT / "troth").rglob("*.py") if ".rglob(" in path.read_text("utf-8")}
+    assert walking == {"troth/store/rescan.py"}
+
+
 def test_every_setting_is_documented() -> None:
     told = (ROOT / "docs" / "settings.md").read_text("utf-8")
     asked = {name for path in _ours() if path.suffix in {".py", ".sh"} for name in re.findall(r"\bTROTH_[A-Z_]*[A-Z]\b", path.read_text("utf-8"))}

@@ -14,10 +14,12 @@ from sqlalchemy.exc import DatabaseError
 
 from troth.base.database import Database, metadata
 from troth.base.errors import Fault
+from troth.collect.people import People
 from troth.serve import without_words
 from troth.settings import Settings
 from troth.store.lake import FIXED, Lake, as_table
 from troth.store.view import _own_folder
+from troth.subjects.directory import IdentifierKind
 from troth.workspace import House, Workspace
 
 PLACES = Path(__file__).resolve().parent.parent / "docs" / "residues.md"
@@ -66,6 +68,13 @@ def test_what_the_server_logs_of_a_failure_is_its_place_and_kind_alone() -> None
     assert without_words(record)
     text = told.format(record)
     assert "ValueError" in text and "test_residues.py" in text and "edda@" not in text.replace('int("edda@mail.example")', "")
+
+
+def test_no_address_or_number_is_remembered_once_it_is_hashed(workspace: Workspace) -> None:
+    people = People(workspace)
+    for kind, value in ((IdentifierKind.EMAIL, "edda@mail.example"), (IdentifierKind.PHONE, "+442079460123"), (IdentifierKind.ANONYMOUS, "a1b2c3d4")):
+        assert people.hash(kind, value) == people.hash(kind, value)
+    assert "edda" not in str(people._hashes) and "0123" not in str(people._hashes) and "a1b2c3d4" in str(people._hashes)
 
 
 def test_what_a_killed_process_of_the_same_number_spilled_is_gone(tmp_path: Path) -> None:

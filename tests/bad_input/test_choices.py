@@ -15,7 +15,10 @@ from troth.workspace import House
 SHOWN = "0123456789abcdef"
 
 
-@pytest.mark.parametrize(("screen", "kept"), [("Edda Example", ""), ("\ud800", ""), ({"a": 1}, ""), (SHOWN, SHOWN)], ids=["a name", "half", "object", "hash"])
+SENT = {"a name": "Edda Example", "half a character": "\ud800", "an object": {"a": 1}, "a hash": SHOWN}
+
+
+@pytest.mark.parametrize(("screen", "kept"), [(sent, SHOWN if sent == SHOWN else "") for sent in SENT.values()], ids=list(SENT))
 def test_a_choice_keeps_the_hash_of_its_screen_and_no_other_word(tmp_path: Path, screen: object, kept: str) -> None:
     house = House(load(tmp_path / "data"))
     house.publish(read_policy(ROOT / "examples/infinity/policy.yaml"))

@@ -110,3 +110,16 @@ def test_a_number_once_kept_as_a_word_is_counted_as_the_number_it_is(workspace: 
         view._numbers, view.items = frozenset({"size"}), ("size",)
         assert 'TRY_CAST("size" AS BIGINT)' in view._select("there", {"size": "string"}, False)
         assert "CAST" not in view._select("there", {"size": "int64"}, False)
+
+
+def test_what_an_erasure_could_not_unlink_for_a_reader_goes_as_soon_as_the_reader_does(workspace: Workspace) -> None:
+    lake = workspace.lake
+    with workspace.state.read() as conn:
+        files = lake.files(conn)
+    with lake.reading(files) as paths:
+        with lake.lease():
+            lake.rewrite(files, lambda table: table)
+        lake.unlink_retired(at_once=True)
+        assert all(path.exists() for path in paths)
+    lake.unlink_retired()
+    assert not any(path.exists() for path in paths)

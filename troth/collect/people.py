@@ -132,6 +132,8 @@ class People:
         one.ref = one.ref or self._refs.get(one.hash, 0)  # an earlier event of this batch may have made them
         if one.channel is not None and one.ref and not directory.is_verified(conn, one.hash):
             self._show_holder(conn, one, one.hash)
+        if one.ref:
+            self._read(conn, (one.ref,))  # an earlier event of this batch may have spoken for them
         self._take_relayed_consent(conn, plan, one, at)
         if one.ref:
             self._hear_signal(conn, plan, one, at)

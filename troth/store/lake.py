@@ -186,6 +186,8 @@ class Lake:
         with self._state.write() as conn:
             for i, _ in free:
                 conn.exec_driver_sql("DELETE FROM lake_file WHERE id = ?", (i,))
+            if at_once:  # what is being read here goes with the next round after its reader, not after `_GRACE`
+                conn.exec_driver_sql("UPDATE lake_file SET retired_at = 0 WHERE retired_at IS NOT NULL")
         if self._unlisted():
             with self.lease():  # whoever writes files holds it until they are listed; what is unlisted now, a crash left
                 for path in self._unlisted():
