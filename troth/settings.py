@@ -9,6 +9,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from troth.base.errors import Fault
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -36,8 +38,15 @@ def load(data: Path | str | None = None, port: int | None = None, workers: int |
         data=folder,
         secrets=Path(os.environ.get("TROTH_SECRETS", beside / f"{folder.name}-secrets")).resolve(),
         tape=Path(os.environ.get("TROTH_TAPE", beside / f"{folder.name}-tape")).resolve(),
-        port=port or int(os.environ.get("TROTH_PORT", "8000")),
+        port=port or _number("TROTH_PORT", 8000),
         public_url=os.environ.get("TROTH_PUBLIC_URL", ""),
-        workers=workers or int(os.environ.get("TROTH_WORKERS", "1")),
+        workers=workers or _number("TROTH_WORKERS", 1),
         smtp_url=os.environ.get("TROTH_SMTP_URL", ""),
     )
+
+
+def _number(name: str, default: int) -> int:
+    given = os.environ.get(name, "")
+    if given and not (given.isascii() and given.isdigit()):
+        raise Fault("bad-setting", f"`{name}` is not a whole number", help="docs/settings.md has every setting")
+    return int(given) if given else default

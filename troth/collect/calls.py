@@ -13,7 +13,7 @@ Source: GDPR Art. 5(1)(b), 7(3), 21; STANDARDS "Calls"
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -27,7 +27,7 @@ from troth.collect.pipeline import Draft, Dropped, Origin, import_time
 from troth.collect.regime import regime_for
 from troth.collect.telephone import country_of, spelled
 from troth.consent.record import CARRIED, PROHIBITIONS, Act, Evidence, State, Strength, history, record
-from troth.consent.standing import Standing, read_standing
+from troth.consent.standing import Standing, read_standing, saying
 from troth.gate.decide import Deny, MayJoin, Permit, decide
 from troth.gate.plan import Plan
 from troth.gate.reasons import Reason
@@ -292,9 +292,8 @@ def _saying(standing: Standing, states: dict[str, State]) -> Standing:
     """The same standing with other states, as the gate remembers it by."""
     if states == standing.states:
         return standing
-    strength = Strength.RELAYED if standing.strength is Strength.NONE and State.GIVEN in states.values() else standing.strength
-    signature = (standing.regime, standing.restricted, frozenset(states.items()), strength)
-    return replace(standing, states=states, strength=strength, signature=signature)
+    relayed = standing.strength is Strength.NONE and State.GIVEN in states.values()
+    return saying(standing, states, Strength.RELAYED if relayed else None)
 
 
 def _taken_back(conn: Connection, caller: int, visitor: int, purpose: str) -> bool:

@@ -17,7 +17,7 @@ from troth.collect.batch import Incoming
 from troth.collect.choices import hear_signal
 from troth.collect.privacy_signal import as_heard
 from troth.consent.record import Evidence, State, Strength, record
-from troth.consent.standing import NOBODY, Standing, read_standings
+from troth.consent.standing import NOBODY, Standing, read_standings, saying
 from troth.gate.plan import Plan
 from troth.gate.reasons import Reason
 from troth.subjects import directory
@@ -26,6 +26,7 @@ from troth.subjects.links import same_person
 from troth.workspace import Workspace
 
 _REMEMBERED = 200_000
+_SPOKEN = frozenset({IdentifierKind.EMAIL, IdentifierKind.PHONE})
 _AT_ONCE = 500  # values in one statement
 # One row comes back, so that the database is asked once and not once a subject.
 _EPOCHS = "SELECT json_group_array(json_array(ref, epoch)) FROM subject WHERE ref IN (SELECT value FROM json_each(?))"
@@ -65,7 +66,9 @@ class People:
                 one.ref = self._refs.get(one.hash, 0)
 
     def hash(self, kind: IdentifierKind, value: str) -> bytes:
-        """The keyed hash of an identifier (remembered)."""
+        """The keyed hash of an identifier; remembered, but for addresses and numbers, which should rest nowhere in the clear."""
+        if kind in _SPOKEN:
+            return directory.hash_of(self._workspace.keys, kind, value)
         hashed = self._hashes.get((kind, value))
         if hashed is None:
             if len(self._hashes) > _REMEMBERED:
@@ -148,11 +151,14 @@ class People:
             newcomer = one.channel.hear(conn, plan, newcomer)
         if one.draft.origin.signal:
             newcomer = as_heard(plan, newcomer)
+        newcomer = saying(newcomer, {**newcomer.states, **self._relayed(plan, one)})
         treatment = plan.treatment(one.draft.event.id, newcomer)
         if treatment.refusal or treatment.anonymous:
             return newcomer
         self._create(conn, one)
+        self._take_relayed_consent(conn, plan, one, at)
         self._hear_signal(conn, plan, one, at)
+        self._read(conn, (one.ref,))
         return self._standings[one.ref]
 
     def _hear_signal(self, conn: Connection, plan: Plan, one: Incoming, at: int) -> None:
@@ -209,11 +215,7 @@ class People:
 
         It fills in where the person has not spoken to us; it never overrides what the person told us.
         """
-        said = (one.draft.message.context or {}).get("consent")
-        preferences = said.get("categoryPreferences") if isinstance(said, dict) else None
-        if not one.draft.origin.trusted or not isinstance(preferences, dict):
-            return
-        acts = self._new_acts(plan, one, preferences)
+        acts = self._relayed(plan, one)
         if not acts or (not one.ref and State.GIVEN not in acts.values()):
             return
         if not one.ref:
@@ -225,7 +227,12 @@ class People:
         record(conn, self._workspace.log, one.ref, acts, evidence, at)
         self._read_again(conn, one.ref)
 
-    def _new_acts(self, plan: Plan, one: Incoming, preferences: dict[str, object]) -> dict[str, State]:
+    def _relayed(self, plan: Plan, one: Incoming) -> dict[str, State]:
+        """What an event relays that is news of its person."""
+        said = (one.draft.message.context or {}).get("consent")
+        preferences = said.get("categoryPreferences") if isinstance(said, dict) else None
+        if not one.draft.origin.trusted or not isinstance(preferences, dict):
+            return {}
         states = self._standings[one.ref].states if one.ref else {}
         acts: dict[str, State] = {}
         for purpose, yes in preferences.items():

@@ -9,13 +9,12 @@ Source: W3C Global Privacy Control; Cal. Civ. Code 1798.135(e); 11 CCR 7025
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from troth.base.clock import now_micros
 from troth.collect.choices import SIGNAL, hear_signal, news_of_signal, refused_by_signal
-from troth.consent.standing import Standing, read_standing
+from troth.consent.standing import Standing, read_standing, saying
 from troth.gate.plan import Plan
 from troth.subjects import directory
 from troth.subjects.directory import IdentifierKind
@@ -31,9 +30,7 @@ def sent_in(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 def as_heard(plan: Plan, newcomer: Standing) -> Standing:
     """The standing of somebody of whom nothing is held yet and whose browser sends the signal."""
-    states = {**newcomer.states, **refused_by_signal(plan, newcomer.regime)}
-    signature = (newcomer.regime, newcomer.restricted, frozenset(states.items()), newcomer.strength)
-    return replace(newcomer, states=states, signature=signature)
+    return saying(newcomer, {**newcomer.states, **refused_by_signal(plan, newcomer.regime)})
 
 
 def hear_visitor(workspace: Workspace, visitor: str) -> None:

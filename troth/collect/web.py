@@ -183,6 +183,7 @@ def asking(policy: Policy, time_zone: str | None, untracked: bool = False) -> di
     regime = regime_for(policy, time_zone)
     first = untracked and policy.asking.do_not_track is DoNotTrack.HONOUR
     purposes = choices.askable(policy, regime)
+    modes = {p.id: Permission.ASK_BEFORE if first else permission_under(policy, p, regime) for p in purposes}
     return {
         "regime": regime,
         "regime_label": policy.regimes[regime].label,
@@ -197,7 +198,7 @@ def asking(policy: Policy, time_zone: str | None, untracked: bool = False) -> di
         "external_note": policy.site.external_note,
         "purposes": [
             {"id": p.id, "label": p.label, "wording": p.wording or p.notice, "loses": p.loses,
-             "mode": str(Permission.ASK_BEFORE if first else permission_under(policy, p, regime))}
+             "mode": str(modes[p.id])}
             for p in purposes
         ],
         "cookies": [
@@ -206,7 +207,7 @@ def asking(policy: Policy, time_zone: str | None, untracked: bool = False) -> di
         ],
         "asking": {"mode": policy.asking.mode, "without_cookies": policy.asking.without_cookies, "do_not_track": policy.asking.do_not_track,
                    "manage_url": policy.asking.manage_url, "analytics_opt_out": policy.asking.analytics_opt_out},
-        "text": _text(policy),
+        "text": _text(policy, set(modes.values())),
     }
 
 
@@ -232,17 +233,21 @@ def _held_for(policy: Policy) -> timedelta:
             return held
 
 
-def _text(policy: Policy) -> dict[str, str]:
-    """The banner's words, as far as they follow from how the policy asks."""
+def _text(policy: Policy, modes: set[Permission]) -> dict[str, str]:
+    """The banner's words, as far as they follow from how the policy asks, and what the law makes of it here."""
     rule = policy.asking
-    intro = " ".join(part for part in (_INTRO, _SERVES[rule.without_cookies], rule.browser_help) if part)
+    asks = _INTRO[modes.pop()] if len(modes) == 1 else _BOTH
+    intro = " ".join(part for part in (asks, _SERVES[rule.without_cookies], rule.browser_help) if part)
     agree = {"accept": "Agree and continue"} if rule.mode is AskMode.NOTICE else {}
     return _TEXT | {"intro": intro} | agree
 
 
 _SERVES = {
     WithoutCookies.SERVE: "Nothing on this site depends on it.", WithoutCookies.MAY_DENY: "Parts of this site may not work without a yes."}
-_INTRO = "Some things we only do if you agree, others until you say no."
+_BOTH = "Some things we only do if you agree, others until you say no."
+_INTRO = {
+    Permission.ASK_BEFORE: "What stands here we only do if you agree.", Permission.MAY_OBJECT: "What stands here we do until you say no.",
+    Permission.NONE: _BOTH}
 _TEXT = {
     "title": "Your choice",
     "accept": "Accept all",

@@ -40,14 +40,19 @@ class Standing:
 NOBODY = Standing(ref=0, epoch=0, population="", regime="", signature=("", False, frozenset(), Strength.NONE))
 
 
+def saying(standing: Standing, states: Mapping[str, State], strength: Strength | None = None) -> Standing:
+    """The same standing with other states, and the signature that goes with them. `strength` None: as it was."""
+    strength = standing.strength if strength is None else strength
+    signature = (standing.regime, standing.restricted, frozenset(states.items()), strength)
+    return replace(standing, states=states, strength=strength, signature=signature)
+
+
 def without_yes(standing: Standing, purposes: Iterable[str]) -> Standing:
     """The same standing as if these purposes had not been asked about; a no is never taken away."""
     gone = {purpose for purpose in purposes if standing.states.get(purpose) is State.GIVEN}
     states = {purpose: state for purpose, state in standing.states.items() if purpose not in gone}
-    strength = standing.strength if State.GIVEN in states.values() else Strength.NONE
-    signature = (standing.regime, standing.restricted, frozenset(states.items()), strength)
     given_at = {purpose: at for purpose, at in standing.given_at.items() if purpose not in gone}
-    return replace(standing, states=states, strength=strength, signature=signature, given_at=given_at)
+    return replace(saying(standing, states, standing.strength if State.GIVEN in states.values() else Strength.NONE), given_at=given_at)
 
 
 def read_standing(conn: Connection, ref: int) -> Standing | None:
