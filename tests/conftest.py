@@ -11,8 +11,8 @@ import shutil
 from collections.abc import Generator, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 from hypothesis import HealthCheck, Phase, settings
+from playwright.sync_api import Browser, sync_playwright
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 PACKAGES = {"chromium": "chromium", "node": "nodejs", "npm": "npm"}  # program to Debian's package

@@ -72,7 +72,8 @@ def live(workspace: Workspace, ingest: Ingest) -> None:
 def references(workspace: Workspace, conn: object) -> list[int]:
     """Edda's references, the visitor's first."""
     found = []
-    for kind, value in ((IdentifierKind.ANONYMOUS, VISITOR), (IdentifierKind.PHONE, PHONE), (IdentifierKind.EMAIL, EMAIL), (IdentifierKind.ACCOUNT, ACCOUNT)):
+    names = {IdentifierKind.ANONYMOUS: VISITOR, IdentifierKind.PHONE: PHONE, IdentifierKind.EMAIL: EMAIL, IdentifierKind.ACCOUNT: ACCOUNT}
+    for kind, value in names.items():
         ref = directory.find(conn, directory.hash_of(workspace.keys, kind, value))  # type: ignore[arg-type]
         if ref is not None and ref not in found:
             found.append(ref)

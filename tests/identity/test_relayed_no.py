@@ -66,6 +66,6 @@ def test_a_no_to_one_purpose_holds_for_the_event_that_brings_it(place: tuple[Wor
 
 
 def test_whoever_said_nothing_may_be_counted_until_they_object(place: tuple[Workspace, Ingest]) -> None:
-    workspace, ingest = place
+    _, ingest = place
     assert view(ingest, "ada", {}).stored == 1
     assert view(ingest, "ada", NO_TO_ALL).stored == 0
