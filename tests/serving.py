@@ -22,13 +22,15 @@ class Served:
     url: str
     app: Troth
     clients: list[httpx.Client] = field(default_factory=list)
+    began: str = ""  # since when its worlds look at events; empty: since each was made
 
     def world(self, workspace: str, canary: bool = False) -> World:
         """The outside of one of its workspaces."""
         found = self.app.house.workspace(workspace)
         client = httpx.Client(base_url=self.url, timeout=30)
         self.clients.append(client)
-        return World(client, workspace, found.policy, found.access, canary, found.folder / "outbox")
+        since = {"began": self.began} if self.began else {}
+        return World(client, workspace, found.policy, found.access, canary, found.folder / "outbox", **since)
 
 
 @contextmanager

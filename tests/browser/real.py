@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.visit import ROOT, site_server
 from tests.serving import Served, serving
+from troth.base.clock import now
 from troth.console.demo import prepare_demo_operators
 from troth.serve import free_port
 
@@ -55,7 +56,9 @@ def town(folder: Path) -> Iterator[Town]:
         (examples / name).mkdir(parents=True)
         text = (ROOT / "examples" / name / "policy.yaml").read_text().replace(f":{usual}", f":{ports[name]}")
         (examples / name / "policy.yaml").write_text(text)
-    with serving(folder, examples) as served:
+    began = now().isoformat()
+    with serving(folder, examples) as alone:
+        served = replace(alone, began=began)  # a page is often seen before anybody asks what it left
         serve = site_server()
         sites = [one for one in serve.read_sites() if one.name in ports]
         running = [serve.start(serve.Site(one.name, one.workspace, one.title, ports[one.name]), served.url) for one in sites]
