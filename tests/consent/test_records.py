@@ -120,13 +120,15 @@ def test_only_a_yes_of_the_person_that_nothing_ended_since_permits(said: list[tu
     assert all(found[index].act is not None for index in withdrawn)  # nobody but the person takes a yes back
 
 
-def test_the_auditors_export_names_people_by_references_alone_and_is_entered(place: Place) -> None:
+def test_the_auditors_export_names_people_by_references_alone_and_is_entered(place: Place, tmp_path: Path) -> None:
     early, late = place.customer(MAIL, "uk"), place.customer("edda@people.example", "uk")
     place.say(early, newsletter=State.GIVEN)
     place.clock.pass_by(timedelta(hours=1))
     since = now().isoformat()
     place.say(late, newsletter=State.REFUSED)
     data = str(place.workspace.settings.data)
+    (tmp_path / "data-secrets").symlink_to(tmp_path / "secrets")  # the command finds the keys where it looks for them
+    (tmp_path / "data-tape").symlink_to(tmp_path / "tape")
     whole = CliRunner().invoke(main, ["consent", "export", "infinity", "--json", "--data", data], catch_exceptions=False).output
     told = {one["dpv:hasDataSubject"]["dct:identifier"]: one for one in json.loads(whole)["records"]}
     assert set(told) == {str(early), str(late)}
