@@ -21,6 +21,7 @@ from troth.cli import main
 from troth.consent.record import Act, Evidence, State, Strength
 from troth.consent.standing import read_standing
 from troth.consent.states import PERMITTING, ConsentState, TakenOver, events_of, state_of
+from troth.ledger import verifier
 from troth.rights.consent_record import Records
 
 EVIDENCE = Evidence(Strength.EXPLICIT, "choose", "1", "", "uk")
@@ -138,3 +139,9 @@ def test_the_auditors_export_names_people_by_references_alone_and_is_entered(pla
     assert [body["act"] for body in place.ledger("operator-act")] == ["consent-export"] * 2
     words = CliRunner().invoke(main, ["consent", "export", "infinity", "--data", data], catch_exceptions=False).output
     assert f"{late}  newsletter" in " ".join(words.split()).replace(f"{late} ", f"{late}  ") and "Refused" in words
+
+
+def test_a_receipt_of_the_first_format_still_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    """The file was made once and is never made anew: whoever took a receipt home can check it for ever."""
+    assert verifier.main(["--receipt", str(Path(__file__).parent / "data" / "receipt-v1.json")]) == 0
+    assert "2 notices and 5 events as the ledger has them" in capsys.readouterr().out
