@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from troth.base.clock import now
 from troth.base.errors import Fault
-from troth.centre.desk import Ask, Desk, Needs
+from troth.centre.desk import Ask, Desk, Needs, as_file
 from troth.centre.front import send_confirmation
 from troth.centre.words import flash_of
 from troth.rights import portability, rectify, requests, verify, verify_call
@@ -58,15 +58,15 @@ def _page(ask: Ask) -> Response:
 
 
 def _json(ask: Ask) -> Response:
-    return _file(json.dumps(_answered(ask), ensure_ascii=False, indent=2).encode(), "application/json", "my-data.json")
+    return as_file(json.dumps(_answered(ask), ensure_ascii=False, indent=2).encode(), "application/json", "my-data.json")
 
 
 def _portable_json(ask: Ask) -> Response:
-    return _file(portability.as_json(_ported(ask)), "application/json", "my-data-portable.json")
+    return as_file(portability.as_json(_ported(ask)), "application/json", "my-data-portable.json")
 
 
 def _portable_csv(ask: Ask) -> Response:
-    return _file(portability.as_csv(_ported(ask)), "text/csv", "my-data-portable.csv")
+    return as_file(portability.as_csv(_ported(ask)), "text/csv", "my-data-portable.csv")
 
 
 def _answered(ask: Ask) -> Package:
@@ -152,8 +152,3 @@ def _check_phone(ask: Ask) -> Response:
     with ask.workspace.state.write() as conn:
         came = verify_call.take_call(ask.workspace, conn, ask.person)
     return ask.back("/data", "called" if came else "no-call")
-
-
-def _file(body: bytes, media_type: str, name: str) -> Response:
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store", "x-content-type-options": "nosniff"}
-    return Response(body, media_type=media_type, headers=headers)

@@ -197,6 +197,12 @@ def take_cookie(answer: Response, workspace: Workspace) -> Response:
     return answer
 
 
+def as_file(body: bytes, media_type: str, name: str) -> Response:
+    """A file to keep."""
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store", "x-content-type-options": "nosniff"}
+    return Response(body, media_type=media_type, headers=headers)
+
+
 def _check_form(ask: Ask) -> None:
     headers = ask.http.headers
     origin = headers.get("origin")

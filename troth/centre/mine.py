@@ -7,7 +7,9 @@ Source: GDPR Art. 7(3), 13(2)(b)-(c), 21; 11 CCR 7025(c)(6)
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -15,15 +17,17 @@ from starlette.routing import Route
 
 from troth.base.clock import now_micros
 from troth.base.errors import Fault
-from troth.centre.desk import Ask, Desk
+from troth.centre.desk import Ask, Desk, Needs, as_file
 from troth.centre.words import ACTS, HOW, flash_of
 from troth.collect import choices, privacy_signal
 from troth.consent.record import PROHIBITIONS, Evidence, State, Strength
 from troth.consent.standing import read_standings
 from troth.gate.plan import Plan, can_object
+from troth.ledger import verifier
 from troth.policy.model import STRICTNESS, Permission, Purpose
 from troth.policy.words import BASES, capital
 from troth.rights.access import acts_of
+from troth.rights.consent_receipt import receipt_of
 from troth.rights.objection import object_to
 from troth.rights.verify import Session, Shown
 
@@ -42,7 +46,7 @@ class Choice:
 
 def mine(desk: Desk) -> list[Route]:
     """The routes of choices."""
-    return [desk.post("/choices", _choose)]
+    return [desk.post("/choices", _choose), desk.get("/receipt.json", _receipt, Needs.SESSION), desk.get("/verifier.py", _verifier)]
 
 
 def home(ask: Ask) -> Response:
@@ -61,6 +65,17 @@ def home(ask: Ask) -> Response:
     mine_to_say = [one for one in shown if one.press is not None and not one.weighed]
     rest = [one for one in shown if one.press is None or one.weighed]
     return ask.page("mine.html", tab="choices", choices=mine_to_say, rest=rest, acts=acts, signal=signal, flash=flash_of(ask))
+
+
+def _receipt(ask: Ask) -> Response:
+    """What I said, signed, with the proof that the ledger has it."""
+    body = json.dumps(receipt_of(ask.workspace, ask.person.refs), ensure_ascii=False, indent=2).encode()
+    return as_file(body, "application/json", f"{ask.workspace.id}-receipt.json")
+
+
+def _verifier(_ask: Ask) -> Response:
+    """The program that checks a receipt offline; anybody's to have."""
+    return as_file(Path(verifier.__file__).read_bytes(), "text/x-python", "verifier.py")
 
 
 def concerning(plan: Plan, person: Session) -> list[Purpose]:

@@ -19,7 +19,8 @@ ACTS: Mapping[State, str] = {
 HOW: Mapping[str, str] = {
     "accept-all": "“accept all” on the site", "reject-all": "“reject all” on the site", "choose": "your choice on the site",
     "withdraw": "the site's privacy choices", "gpc": "your browser's privacy signal", "form": "a form on the site",
-    "centre": "here in the privacy centre", "relayed": "told to us by another system",
+    "centre": "here in the privacy centre", "one-click": "“unsubscribe” in your mail program", "unsubscribe-page": "the link in a message",
+    "relayed": "told to us by another system",
 }
 RIGHTS: Mapping[Right, str] = {
     Right.ACCESS: "See my data", Right.RECTIFICATION: "Put something right", Right.ERASURE: "Erase me", Right.RESTRICTION: "Only store my data",

@@ -134,7 +134,7 @@ def _tell(workspace: Workspace, telling: Telling, ref: int) -> bool:
             return _enter(conn, version, ref, began[0], Became.TOLD)  # too long ago for the outbox to know: never twice
         if _told_already(conn, version, ref):
             return _enter(conn, version, ref, "", Became.TOLD)
-        address, population = _address(workspace, conn, telling, ref)
+        address, population = address_of(workspace, conn, telling.purpose, ref, "announcer")
         if isinstance(address, Became):
             return _enter(conn, version, ref, "", address)
         message = began[0] if began else new_token()
@@ -159,15 +159,15 @@ def _told_already(conn: Connection, version: str, ref: int) -> bool:
     return any(conn.exec_driver_sql(read, (version, other, Became.TOLD, Became.BEGUN)).first() for other in others)
 
 
-def _address(workspace: Workspace, conn: Connection, telling: Telling, ref: int) -> tuple[str | Became, str]:
-    """The newest address that the purpose may see, through the gate; or why there is none."""
+def address_of(workspace: Workspace, conn: Connection, purpose: str, ref: int, who: str) -> tuple[str | Became, str]:
+    """The newest address that the purpose may see, through the gate, with the sort of person; or why there is none."""
     plan, standing = workspace.plan_at(conn, now_micros()), read_standing(conn, ref)
-    declared = plan.policy.purposes.get(telling.purpose)
+    declared = plan.policy.purposes.get(purpose)
     items = frozenset(id for id in (declared.items if declared else ()) if plan.policy.items[id].category.startswith(_ADDRESS))
     if not items:
         return Became.NO_ADDRESS, ""
     try:
-        grant = admit_use(conn, workspace.log, plan, telling.purpose, standing, "announcer", items=items)
+        grant = admit_use(conn, workspace.log, plan, purpose, standing, who, items=items)
     except Refused:
         return Became.NOT_PERMITTED, ""
     events = list(reveal_events(grant, conn, workspace.lake, workspace.keys, workspace.classes, same_person(conn, ref)))

@@ -2,8 +2,9 @@
 
 With `smtp_url` set it goes out and its file is removed; without, it rests as a file in the outbox folder, for a
 while, for whoever runs this to read. A message about a person's own subject request needs no other purpose.
-The row names no address. A file without a row is removed, so that whoever is erased leaves none behind.
-Source: GDPR Art. 5(1)(b), 12(3); RFC 5322
+What the person can stop says so to mail programs in its head (`troth.disclose.unsubscribe`). The row names no
+address. A file without a row is removed, so that whoever is erased leaves none behind.
+Source: GDPR Art. 5(1)(b), 12(3); RFC 5322, RFC 8058
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from troth.base.database import metadata
 from troth.base.errors import Fault
 from troth.base.ids import new_token
 from troth.consent.standing import read_standing
+from troth.disclose.unsubscribe import headers_for
 from troth.gate.admit import admit_use
 from troth.gate.reasons import Refused
 from troth.workspace import Workspace
@@ -36,6 +38,8 @@ from troth.workspace import Workspace
 REQUEST = "request"  # the one purpose that is not the policy's: a person's own subject request
 KEPT_FOR = timedelta(days=3)
 _TRIES = 8
+# RFC 5322 allows 998. Folded at 78, a long link is written in coded words, which no mail program follows.
+_WHOLE = SMTP.clone(max_line_length=990)
 _MICROSECOND = timedelta(microseconds=1)
 
 outbox_message = Table(
@@ -86,7 +90,7 @@ def send(workspace: Workspace, letter: Letter, id: str = "") -> str:
 
     With an `id` of the caller's own it is sent once, however often it is tried.
     """
-    body = _compose(workspace, letter).as_bytes(policy=SMTP)
+    body = _compose(workspace, letter).as_bytes(policy=_WHOLE)
     id = id or new_token()
     with workspace.state.write() as conn:
         if conn.exec_driver_sql("SELECT 1 FROM outbox_message WHERE id = ? AND status != ?", (id, Sent.WAITING)).first():
@@ -185,7 +189,7 @@ def hand_over(smtp_url: str, body: bytes) -> None:
             server.starttls()
         if url.username:
             server.login(unquote(url.username), unquote(url.password or ""))
-        server.send_message(message_from_bytes(body, policy=SMTP))
+        server.send_message(message_from_bytes(body, policy=_WHOLE))
 
 
 def _pass_the_gate(workspace: Workspace, conn: Connection, ref: int, purpose: str) -> None:
@@ -197,7 +201,7 @@ def _pass_the_gate(workspace: Workspace, conn: Connection, ref: int, purpose: st
 
 def _compose(workspace: Workspace, letter: Letter) -> EmailMessage:
     us = workspace.policy.organisation
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_WHOLE)
     try:
         message["To"] = Address(addr_spec=letter.to)
         message["From"] = Address(us.name, addr_spec=us.email)
@@ -207,6 +211,8 @@ def _compose(workspace: Workspace, letter: Letter) -> EmailMessage:
     message["Date"] = format_datetime(now())
     message["Message-ID"] = make_msgid(domain=us.email.partition("@")[2] or "localhost")
     message["Auto-Submitted"] = "auto-generated"
+    for name, value in headers_for(workspace, letter.ref, letter.purpose).items():
+        message[name] = value
     # As it is, not wrapped or quoted: a link stays whole for whoever reads the file.
     message.set_content(letter.text, cte="7bit" if letter.text.isascii() else "8bit")
     for one in letter.attachments:

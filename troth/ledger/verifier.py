@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Does this exported ledger hold? Checks every byte of it, offline and without Troth.
+"""Does this exported ledger hold, or this receipt? Checks every byte of it, offline and without Troth.
 
     python3 verifier.py [FOLDER] [--key FINGERPRINT] [--seen NOTE_FILE]...
+    python3 verifier.py --receipt FILE [--key FINGERPRINT]
 
 It needs Python 3.9 or later and the `cryptography` library, writes nothing and calls nobody. It exits 0 when
 all holds and 1 at the first thing that does not. It shows that nothing in the history was changed, lost or
@@ -20,6 +21,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = "troth-ledger-export v1"
+RECEIPT = "troth-consent-receipt v1"
 FILES = {
     "README.txt",
     "checkpoint",
@@ -38,6 +41,9 @@ FILES = {
     "public_key.txt",
     "verifier.py",
 }
+# Which states of ISO/IEC TS 27560 each recorded act can lead to.
+ACTS = {"given": ("Given", "RenewedGiven"), "refused": ("Refused",), "withdrawn": ("Withdrawn",), "objected": ("Refused", "Withdrawn")}
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _SIZE = re.compile("0|[1-9][0-9]{0,18}")
 
 
@@ -297,15 +303,77 @@ def check(folder: Path, pinned: str | None, seen: Sequence[Path]) -> Iterator[st
     yield from check_history(folder, key, size, seen)
 
 
+def check_receipt(path: Path, pinned: str | None) -> Iterator[str]:
+    """A person's receipt: signed as a whole, and every event in it an entry of the ledger that says the same."""
+    file = json.loads(read_text(path))
+    must(file["format"] == RECEIPT, "this is not a receipt of a form known here")
+    key = Key(file["public_key"])
+    yield f"the key's fingerprint is {key.fingerprint}"
+    if pinned is not None:
+        must(pinned.lower().replace(":", "") == key.fingerprint, "the receipt is signed by another key than the one you named")
+        yield "it is the key you named"
+    whole = json.dumps(file["receipt"], sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    text, _ = key.open_note(file["signature"], "the receipt's signature")
+    must(text == f"{RECEIPT}\nsha256 {sha256(whole).hexdigest()}\n", "the receipt is not the one that was signed")
+    yield f"the receipt of {file['receipt']['dct:created']}, every byte as signed"
+    _, size, root = key.open_checkpoint(file["checkpoint"], "the checkpoint")
+    entries: dict[int, Any] = {}
+    for line in file["entries"]:
+        data = decode(line["data"], f"entry {line['idx']}")
+        check_inclusion(sha256(b"\x00" + data).digest(), line["idx"], size, proof_in(line), root)
+        entries[line["idx"]] = json.loads(data)
+    yield f"{len(entries)} ledger entries, each among the {size} of the signed checkpoint"
+    for record in file["receipt"]["records"]:
+        yield from check_record(record, entries)
+
+
+def check_record(record: Any, entries: dict[int, Any]) -> Iterator[str]:
+    """One reference's record says of every notice and every act what the ledger says."""
+    ref = record["dpv:hasDataSubject"]["dct:identifier"]
+    for notice in record["dpv:hasNotice"]:
+        entry = entries[notice["troth:entry"]]
+        said = entry["kind"], entry["body"]["version"], entry["body"]["sha256"], entry["body"].get("notice", "")
+        wanted = "policy-published", notice["dct:hasVersion"], notice["troth:policySha256"], notice["troth:noticeSha256"]
+        must(said == wanted, f"the ledger says something else of version {notice['dct:hasVersion']}")
+    count = 0
+    for process in record["dpv:hasProcess"]:
+        last = "Unknown"
+        for event in process["troth:events"]:
+            last, count = event["troth:state"], count + 1
+            check_event(ref, process["troth:purpose"], event, entries[event["troth:entry"]])
+        must(process["troth:state"] == last, f"the state of {process['troth:purpose']} is not that of its last event")
+    yield f"reference {ref}: {len(record['dpv:hasNotice'])} notices and {count} events as the ledger has them"
+
+
+def check_event(ref: str, purpose: str, event: Any, entry: Any) -> None:
+    """One event and its entry; what was carried over from the same person's other reference was said by that one."""
+    wrong = f"the ledger says something else in entry {event['troth:entry']}"
+    at = (datetime.fromisoformat(event["dpv:isIndicatedAtTime"]) - EPOCH) // timedelta(microseconds=1)
+    body = entry["body"]
+    if event["troth:type"] == "new-version":
+        must(entry["kind"] == "policy-published" and body["version"] == event["dct:hasVersion"], wrong)
+        must(body.get("effective_at", at) == at and event["troth:state"] in ("Invalidated", "Revoked"), wrong)
+        must(event["troth:state"] == "Revoked" or purpose in body["asks_again"], wrong)
+        return
+    must(entry["kind"] == "consent" and entry["at"] == at and body["acts"].get(purpose) == event["troth:act"], wrong)
+    must(event["troth:state"] in ACTS.get(event["troth:act"], ()), f"the state of an event is not what entry {event['troth:entry']} can lead to")
+    if not event["troth:carried"]:
+        said = str(body["ref"]), body["strength"], body["how"], body["policy"], body["screen"]
+        shown = ref, event["troth:strength"], event["dpv:hasIndicationMethod"], event["dct:hasVersion"], event["troth:screen"]
+        must(said == shown, wrong)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check an exported ledger, offline.")
     here = Path(__file__).resolve().parent
     parser.add_argument("folder", nargs="?", type=Path, default=here, help="the export (default: where this file is)")
     parser.add_argument("--key", metavar="FINGERPRINT", help="the key's fingerprint as you know it from elsewhere")
     parser.add_argument("--seen", metavar="NOTE_FILE", type=Path, action="append", default=[], help="a checkpoint you kept")
+    parser.add_argument("--receipt", metavar="FILE", type=Path, help="check this receipt of what you allowed, instead of a folder")
     options = parser.parse_args(argv)
     try:
-        for line in check(options.folder, options.key, options.seen):
+        receipt = options.receipt
+        for line in check_receipt(receipt, options.key) if receipt else check(options.folder, options.key, options.seen):
             print(f"ok: {line}")
     except DoesNotHold as wrong:
         print(f"does not hold: {wrong}")
@@ -318,7 +386,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     if options.key is None:
         print("note: compare the fingerprint with one from elsewhere, or name it with --key")
-    print("the ledger holds")
+    print("the receipt holds" if receipt else "the ledger holds")
     return 0
 
 

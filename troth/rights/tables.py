@@ -79,6 +79,10 @@ ANSWERS: Mapping[str, Answer] = {
         "When you were written to about a new version of our policy", ("ref",), {"version": "version", "became": "what became of it", "at": "on"},
         {"message": "a random number, by which no message is sent twice"},
     ),
+    "mailed_to": ByPerson(
+        "Messages to many that you were among", ("ref",), {"became": "what became of it", "at": "on"},
+        {"mailing": "a hash of the text, by which it is sent to nobody twice", "message": "a random number, for the same"},
+    ),
     "announcement": NotPersonal("how many people were told of a version, and when that was done"),
     "version_notice": NotPersonal("what our published policies said"),
     "own_use": ByPerson(

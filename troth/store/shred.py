@@ -94,6 +94,7 @@ ON_ERASURE: Mapping[str, Rule] = {
     "version_notice": Rule(Fate.NOT_PERSONAL),
     "announcement": Rule(Fate.NOT_PERSONAL),
     "announced_to": Rule(Fate.DELETE, ("ref",)),
+    "mailed_to": Rule(Fate.DELETE, ("ref",)),
     "ledger_entry": Rule(Fate.NOT_PERSONAL),
     "ledger_node": Rule(Fate.NOT_PERSONAL),
     "ledger_head": Rule(Fate.NOT_PERSONAL),

@@ -1,0 +1,91 @@
+"""In which state is a consent, in the words of the standard? What a person said and what versions did since, told in their order.
+
+A state is worked out, never stored: it follows from the acts and from the versions that took effect. `Requested`, `RequestDeferred`
+and `Expired` cannot come out: who closes the banner leaves no record, and a yes does not lapse, it is asked for again.
+Source: ISO/IEC TS 27560:2023 (states of a consent record); GDPR Art. 4(11), 7
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from troth.consent.record import Act, State
+
+
+class ConsentState(StrEnum):
+    """The standard's states, as far as they can come out of what is recorded here."""
+
+    UNKNOWN = "Unknown"  # nothing was said
+    GIVEN = "Given"
+    RENEWED = "RenewedGiven"  # a yes to what had been agreed to before, and not taken back
+    REFUSED = "Refused"
+    WITHDRAWN = "Withdrawn"  # by the person
+    INVALIDATED = "Invalidated"  # a new version is not what the yes was said to
+    REVOKED = "Revoked"  # by the controller: no version has the purpose any more
+
+
+PERMITTING = frozenset({ConsentState.GIVEN, ConsentState.RENEWED})
+_AGREED_BEFORE = PERMITTING | {ConsentState.INVALIDATED, ConsentState.REVOKED}
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """A policy version at the instant it took effect: which purposes it has, and which of them it asks about anew."""
+
+    version: str
+    at: int
+    entry: int
+    purposes: frozenset[str]
+    asks_again: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentEvent:
+    """What became of one purpose at an instant, by an act of the person, or (`act` None) by a version."""
+
+    state: ConsentState
+    at: int
+    version: str
+    entry: int
+    act: Act | None
+
+
+def events_of(purpose: str, acts: Iterable[Act], versions: Sequence[TakenOver]) -> list[ConsentEvent]:
+    """Everything that happened to one purpose, oldest first. `versions` are those that took effect, oldest first."""
+    ended = _ended(purpose, versions)
+    steps: list[tuple[int, int, Act | TakenOver]] = [(one.at, 0, one) for one in versions if purpose in one.asks_again or one == ended]
+    steps += [(act.at, 1, act) for act in acts if act.purpose == purpose]
+    found: list[ConsentEvent] = []
+    for at, _, step in sorted(steps, key=lambda one: one[:2]):
+        before = found[-1].state if found else ConsentState.UNKNOWN
+        if isinstance(step, Act):
+            found.append(ConsentEvent(_said(step.state, before), at, step.evidence.policy_version, step.entry, step))
+        elif before in PERMITTING:
+            state = ConsentState.REVOKED if step == ended else ConsentState.INVALIDATED
+            found.append(ConsentEvent(state, at, step.version, step.entry, None))
+    return found
+
+
+def state_of(events: Sequence[ConsentEvent]) -> ConsentState:
+    """The state that holds after all of them."""
+    return events[-1].state if events else ConsentState.UNKNOWN
+
+
+def _ended(purpose: str, versions: Sequence[TakenOver]) -> TakenOver | None:
+    """The version since which no version has the purpose; None while the newest has it."""
+    found = None
+    for one in reversed(versions):
+        if purpose in one.purposes:
+            break
+        found = one
+    return found
+
+
+def _said(state: State, before: ConsentState) -> ConsentState:
+    if state is State.GIVEN:
+        return ConsentState.RENEWED if before in _AGREED_BEFORE else ConsentState.GIVEN
+    if state is State.WITHDRAWN or (state is State.OBJECTED and before in PERMITTING):
+        return ConsentState.WITHDRAWN
+    return ConsentState.REFUSED

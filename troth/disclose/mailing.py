@@ -1,0 +1,138 @@
+"""Who gets a message that is sent to many? Everybody whom the gate lets for its purpose, each once, with the way to stop it in it.
+
+The same text for the same purpose is the same mailing: begun again it goes on where it was. It chooses nobody beyond the gate.
+Source: GDPR Art. 6(1)(a), 21(2); Directive 2002/58/EC Art. 13; RFC 8058; docs/decisions/0026
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Column, Connection, Table, Text
+
+from troth.base.clock import instant, micros, now, now_micros
+from troth.base.database import metadata
+from troth.base.errors import Fault
+from troth.base.ids import new_token
+from troth.disclose.announce import Became, address_of
+from troth.disclose.outbox import KEPT_FOR, Letter, send
+from troth.disclose.unsubscribe import ALL, Subscription, link_for
+from troth.gate.reasons import Refused
+from troth.ledger.entry import EntryKind
+from troth.policy.finding import meant, quoted
+from troth.policy.material import populations_of
+from troth.policy.model import Policy
+from troth.subjects.links import same_person
+from troth.workspace import Workspace
+
+mailed_to = Table(
+    "mailed_to",
+    metadata,
+    Column("mailing", Text, primary_key=True),
+    Column("ref", BigInteger, primary_key=True, autoincrement=False),
+    Column("message", Text, nullable=False),
+    Column("became", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+KIND = "mailing"
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """One text for one purpose."""
+
+    purpose: str
+    subject: str
+    text: str
+
+    @property
+    def id(self) -> str:
+        """The same for the same text, subject and purpose."""
+        return hashlib.sha256("\0".join((self.purpose, self.subject, self.text)).encode()).hexdigest()[:32]
+
+
+def send_to_all(workspace: Workspace, mailing: Mailing) -> Counter[Became]:
+    """Write to everybody who is left to write to; returns what became of how many, this time. Raises `no-such-purpose`."""
+    if mailing.purpose not in workspace.policy.purposes:
+        help = meant(mailing.purpose, workspace.policy.purposes)
+        raise Fault("no-such-purpose", f"the policy names no purpose {quoted(mailing.purpose)}", help=help, status=404)
+    counted: Counter[Became] = Counter()
+    after = -1
+    while waiting := _waiting(workspace, mailing, after):
+        counted.update(_write_to(workspace, mailing, ref) for ref in waiting)
+        after = waiting[-1]
+    with workspace.state.write() as conn:
+        body = {"act": "mailing", "purpose": mailing.purpose, "mailing": mailing.id, "became": {str(one): counted[one] for one in sorted(counted)}}
+        workspace.log.append(conn, EntryKind.OPERATOR_ACT, body, now())
+    return counted
+
+
+def _waiting(workspace: Workspace, mailing: Mailing, after: int) -> list[int]:
+    """The next people the purpose is about of whom nothing final is known yet, in the order of their references."""
+    about = _about(workspace.policy, mailing.purpose)
+    read = (
+        f"SELECT s.ref FROM subject s LEFT JOIN mailed_to m ON m.ref = s.ref AND m.mailing = ? "
+        f"WHERE s.population IN ({','.join('?' * len(about))}) AND s.canary = 0 AND s.ref > ? AND (m.ref IS NULL OR m.became != ?) "
+        "AND s.ref NOT IN (SELECT ref FROM erased_subject) ORDER BY s.ref LIMIT ?"
+    )
+    with workspace.state.read() as conn:
+        return [row[0] for row in conn.exec_driver_sql(read, (mailing.id, *about, after, Became.TOLD, _AT_ONCE))]
+
+
+def _about(policy: Policy, purpose: str) -> tuple[str, ...]:
+    """The sorts of people to ask the gate about: those the purpose names; else whoever feeds it, and who they become later."""
+    found = populations_of(policy, purpose)
+    order = tuple(policy.populations)
+    return found if policy.purposes[purpose].populations else order[order.index(found[0]) :]
+
+
+def _write_to(workspace: Workspace, mailing: Mailing, ref: int) -> Became:
+    """Write to one person. A message has its number before it leaves, so that whoever goes on here sends none twice."""
+    with workspace.state.write() as conn:
+        began = conn.exec_driver_sql("SELECT message, at FROM mailed_to WHERE mailing = ? AND ref = ?", (mailing.id, ref)).first()
+        if began is not None and began[0] and now_micros() - began[1] > micros(instant(0) + KEPT_FOR):
+            return _enter(conn, mailing, ref, began[0], Became.TOLD)  # too long ago for the outbox to know: never twice
+        if _has_it(conn, mailing, ref):
+            return _enter(conn, mailing, ref, "", Became.TOLD)
+        address, _ = address_of(workspace, conn, mailing.purpose, ref, KIND)
+        if isinstance(address, Became):
+            return _enter(conn, mailing, ref, "", address)
+        message = (began[0] if began else "") or new_token()
+        _enter(conn, mailing, ref, message, Became.BEGUN)
+    try:
+        send(workspace, _letter(workspace, mailing, ref, address), message)
+        became = Became.TOLD
+    except Refused:
+        became = Became.NOT_PERMITTED
+    except Fault:  # what is held is no address after all
+        became = Became.NO_ADDRESS
+    with workspace.state.write() as conn:
+        return _enter(conn, mailing, ref, message if became is Became.TOLD else "", became)
+
+
+def _has_it(conn: Connection, mailing: Mailing, ref: int) -> bool:
+    """Whether the same person was written to under another reference."""
+    read = "SELECT 1 FROM mailed_to WHERE mailing = ? AND ref = ? AND became IN (?, ?)"
+    others = same_person(conn, ref) - {ref}
+    return any(conn.exec_driver_sql(read, (mailing.id, other, Became.TOLD, Became.BEGUN)).first() for other in others)
+
+
+def _letter(workspace: Workspace, mailing: Mailing, ref: int, address: str) -> Letter:
+    us, purpose = workspace.policy.organisation, workspace.policy.purposes[mailing.purpose]
+    stop = link_for(workspace, Subscription(ref, mailing.purpose))
+    text = (
+        f"{mailing.text.strip()}\n\n-- \n{us.name}, {us.address}\n{us.email}\n\nStop “{purpose.label}”:\n{stop}\n\nStop all marketing:\n{stop}{ALL}\n"
+    )
+    return Letter(ref, address, mailing.purpose, KIND, mailing.subject, text)
+
+
+def _enter(conn: Connection, mailing: Mailing, ref: int, message: str, became: Became) -> Became:
+    conn.exec_driver_sql(
+        "INSERT INTO mailed_to (mailing, ref, message, became, at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (mailing, ref) DO UPDATE SET became = excluded.became, message = excluded.message",
+        (mailing.id, ref, message, became, now_micros()),
+    )
+    return became

@@ -1,0 +1,178 @@
+"""What can be shown of a consent? One record for each reference: whom, which notice, what for, on what terms, every event.
+
+The terms are those of the notice as linked data (`troth.policy.notice_dpv`), of the version that the last word on the purpose was
+said under. A record names a person by a random reference alone. It shows; it decides nothing.
+Source: ISO/IEC TS 27560:2023 as mapped by the W3C DPV guide consent-27560; GDPR Art. 7(1); docs/decisions/0026
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from troth.base.clock import instant, micros, now_micros
+from troth.collect import choices
+from troth.consent.record import CARRIED, Act, State, Strength, history
+from troth.consent.standing import Standing, read_standing
+from troth.consent.states import ConsentEvent, ConsentState, TakenOver, events_of, state_of
+from troth.policy.model import Permission, Policy
+from troth.policy.notice_dpv import as_jsonld, terms
+from troth.versions import PublishedVersion, overtaken
+from troth.workspace import Workspace
+
+FORMAT = "troth-consent-record-1"
+CONFORMS = "https://w3id.org/dpv/schema/dpv-27560#record"
+Node = dict[str, Any]
+_STATES: Mapping[ConsentState, str] = {
+    ConsentState.UNKNOWN: "dpv:ConsentUnknown", ConsentState.GIVEN: "dpv:ConsentGiven", ConsentState.RENEWED: "dpv:RenewedConsentGiven",
+    ConsentState.REFUSED: "dpv:ConsentRefused", ConsentState.WITHDRAWN: "dpv:ConsentWithdrawn",
+    ConsentState.INVALIDATED: "dpv:ConsentInvalidated", ConsentState.REVOKED: "dpv:ConsentRevoked",
+}
+_STRENGTHS: Mapping[Strength, str] = {
+    Strength.EXPLICIT: "dpv:ExpressedConsent", Strength.RELAYED: "dpv:ExpressedConsent", Strength.BY_USE: "dpv:ImpliedConsent",
+    Strength.NONE: "dpv:Consent",
+}
+
+
+class Records:
+    """Makes the records of one workspace, seen from one transaction."""
+
+    def __init__(self, workspace: Workspace, conn: Connection) -> None:
+        self._workspace, self._conn = workspace, conn
+        self._plan, self._at = workspace.plan, now_micros()
+        known = workspace.versions(conn)
+        self._versions = {one.version: one for one in known}
+        held = [one for one in known if one.genuine and not overtaken(one, known) and one.effective_at <= instant(self._at)]
+        self._held = sorted(held, key=lambda one: (one.effective_at, one.number))
+        self._linked: dict[str, dict[str, Node]] = {}
+        self._taken_over: dict[str, list[TakenOver]] = {}
+
+    def of(self, ref: int) -> Node | None:
+        """The record of one reference; None when there is no such subject."""
+        standing = read_standing(self._conn, ref)
+        if standing is None:
+            return None
+        acts = history(self._conn, ref)
+        told = {purpose: events_of(purpose, acts, self._versions_for(standing.regime)) for purpose in self._purposes(standing, acts)}
+        named = {event.version for events in told.values() for event in events} & self._versions.keys()
+        us = self._node(self._plan.policy.version, "organisation")
+        return {
+            "@context": dict(terms()["prefixes"]) | {"troth": "urn:troth:consent#"},
+            "@type": "dpv:ConsentRecord",
+            "dct:identifier": f"{self._workspace.id}-{ref}",
+            "dct:conformsTo": CONFORMS,
+            "troth:format": FORMAT,
+            "dpv:hasDataSubject": {"@type": "dpv:DataSubject", "dct:identifier": str(ref), "dct:type": standing.population},
+            "dpv:hasDataController": us,
+            "dpv:hasApplicableLaw": standing.regime,
+            "dpv:hasNotice": [self.notice(self._versions[one]) for one in sorted(named, key=lambda one: self._versions[one].number)],
+            "dpv:hasProcess": [self._process(purpose, standing, events) for purpose, events in told.items()],
+        }
+
+    def since(self, at: int) -> Iterator[Node]:
+        """The records of everybody who said something at or after an instant; those that proofs made up are left out."""
+        read = (
+            "SELECT DISTINCT a.ref FROM consent_act a JOIN subject s ON s.ref = a.ref "
+            "WHERE a.at >= ? AND s.canary = 0 AND a.ref NOT IN (SELECT ref FROM erased_subject) ORDER BY a.ref"
+        )
+        for row in self._conn.exec_driver_sql(read, (at,)).all():
+            record = self.of(row[0])
+            if record is not None:
+                yield record
+
+    def notice(self, version: PublishedVersion) -> Node:
+        """The notice of a version by its permanent address, its language and its hashes, which the ledger has too."""
+        policy = self._policy(version.version)
+        body = self._workspace.log.entry(self._conn, version.entry).body
+        return {
+            "@id": self._address(version.version), "@type": "dpv:ConsentNotice", "dct:hasVersion": version.version,
+            "dct:language": policy.language, "dct:issued": version.published_at.isoformat(), "dct:valid": version.effective_at.isoformat(),
+            "troth:policySha256": version.hash, "troth:noticeSha256": str(body.get("notice", "")), "troth:entry": version.entry,
+        }
+
+    def _purposes(self, standing: Standing, acts: Iterable[Act]) -> list[str]:
+        """What was said something to, then what the person could be asked for and said nothing to."""
+        said = dict.fromkeys(act.purpose for act in acts)
+        policy = self._plan.policy
+        open_to = [one for one in policy.purposes.values() if self._plan.mode(one, standing.regime) is Permission.ASK_BEFORE]
+        return [*said, *(one.id for one in open_to if one.id not in said and _concerns(policy, one.id, standing.population))]
+
+    def _versions_for(self, regime: str) -> list[TakenOver]:
+        """The versions as they took effect. A purpose that needs no yes now is not asked about anew, as the gate has it."""
+        if regime not in self._taken_over:
+            plan = self._plan
+            asks = {id for id, one in plan.policy.purposes.items() if plan.mode(one, regime) is Permission.ASK_BEFORE}
+            self._taken_over[regime] = [
+                TakenOver(
+                    one.version, micros(one.effective_at), one.entry,
+                    purposes=frozenset(self._policy(one.version).purposes), asks_again=frozenset(one.asks_again) & asks,
+                )
+                for one in self._held
+            ]
+        return self._taken_over[regime]
+
+    def _process(self, purpose: str, standing: Standing, events: list[ConsentEvent]) -> Node:
+        """A purpose on the terms of the version that it was last spoken of under, and what happened to it."""
+        spoken = next((event.version for event in reversed(events) if event.act is not None), self._plan.policy.version)
+        version = spoken if spoken in self._versions and purpose in self._policy(spoken).purposes else self._plan.policy.version
+        found = dict(self._node(version, f"purpose-{purpose}"))
+        for key in ("dpv:hasPersonalData", "dpv:hasRecipient"):
+            found[key] = [self._node(version, one["@id"].partition("#")[2]) or one for one in found.get(key, [])]
+        home = f"{self._workspace.settings.base_url}/{self._workspace.id}/privacy"
+        document = self._node(version, "notice")
+        return found | {
+            "troth:purpose": purpose, "dpv:hasDataController": self._node(version, "organisation").get("dpv:hasName", ""),
+            "dpv:hasJurisdiction": standing.regime, "dpv:hasRight": document.get("dpv:hasRight", []),
+            "dpv:hasConsentControl": {"@type": "dpv:WithdrawConsent", "@id": home},
+            "troth:state": str(state_of(events)), "dpv:hasConsentStatus": _STATES[state_of(events)],
+            "troth:events": [self._event(event, standing) for event in events],
+        }
+
+    def _event(self, event: ConsentEvent, standing: Standing) -> Node:
+        found: Node = {
+            "troth:state": str(event.state), "dpv:hasConsentStatus": _STATES[event.state], "dpv:isIndicatedAtTime": instant(event.at).isoformat(),
+            "dct:hasVersion": event.version, "troth:entry": event.entry, "dpv:hasDuration": "dpv:UntilEventDuration",
+        }
+        if event.act is None:
+            return found | {"@type": "dpv:ConsentStatus", "troth:type": "new-version", "dpv:isIndicatedBy": "dpv:DataController"}
+        act, said = event.act, event.act.evidence
+        return found | {
+            "@type": _STRENGTHS[said.strength], "troth:type": "objection" if act.state is State.OBJECTED else "consent",
+            "dpv:isIndicatedBy": "dpv:DataSubject", "dpv:hasIndicationMethod": said.how, "troth:carried": said.how == CARRIED,
+            "troth:act": str(act.state), "troth:strength": str(said.strength), "dpv:hasJurisdiction": said.regime or standing.regime,
+            "troth:screen": said.screen, "troth:screenIsOfVersion": self._is_screen(said.screen, said.policy_version, said.regime),
+            "troth:wordingSha256": self._wording(act),
+        }
+
+    def _is_screen(self, screen: str, version: str, regime: str) -> bool:
+        """Whether this hash is that of what the version shows under this law."""
+        return version in self._versions and bool(screen) and screen == choices.screen_of(self._policy(version), regime)
+
+    def _wording(self, act: Act) -> str:
+        """The hash of what the version says of the purpose: label, wording and what one goes without."""
+        version = act.evidence.policy_version
+        purpose = self._policy(version).purposes.get(act.purpose) if version in self._versions else None
+        return hashlib.sha256("\0".join((purpose.label, purpose.wording, purpose.loses)).encode()).hexdigest() if purpose else ""
+
+    def _policy(self, version: str) -> Policy:
+        return self._workspace.plan_of(self._versions[version]).policy
+
+    def _address(self, version: str) -> str:
+        return f"{self._workspace.settings.base_url}/{self._workspace.id}/policy/versions/{version}"
+
+    def _node(self, version: str, id: str) -> Node:
+        """One thing of a version's notice as linked data."""
+        if version not in self._linked:
+            graph = as_jsonld(self._policy(version), "notice", self._address(version))["@graph"]
+            self._linked[version] = {one["@id"].partition("#")[2]: one for one in graph}
+        return self._linked[version].get(id, {})
+
+
+def _concerns(policy: Policy, purpose: str, population: str) -> bool:
+    """Whether a purpose is about this sort of person."""
+    one = policy.purposes[purpose]
+    people = one.populations or tuple(policy.events[id].population for id in one.events)
+    return not people or population in people
