@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from troth import settings as settings_module
 from troth.attest_commands import attest
+from troth.backup.commands import backup_command, restore_command
 from troth.collect_commands import collect
 from troth.commands import Commands, data_option, house_of, json_option, out, say, say_each, tell, workspace_of
 from troth.consent_commands import consent
@@ -41,7 +42,9 @@ def main() -> None:
 
 for command in (diff_command, publish, versions):
     policy.add_command(command)
-for group in (attest, policy, operator, disclose, retain, collect, subject, ledger, consent, message):
+for group in (
+    attest, policy, operator, disclose, retain, collect, subject, ledger, consent, message, backup_command, restore_command,
+):
     main.add_command(group)
 
 

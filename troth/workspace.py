@@ -68,8 +68,9 @@ class Workspace:
 
     @property
     def origin(self) -> str:
-        """The ledger's name in its checkpoints."""
-        return f"troth/{self.id}"
+        """The ledger's name in its checkpoints: another one after a restore that lost entries (`troth/backup/restore.py`)."""
+        later = self.secrets / "origin"
+        return later.read_text().strip() if later.exists() else f"troth/{self.id}"
 
     def grant(self, purpose: str, role: str, operator: str, items: frozenset[str] = frozenset()) -> Grant:
         """A grant to query for a purpose under the policy in force; raises Refused."""

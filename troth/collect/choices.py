@@ -51,7 +51,9 @@ def _record_and_tell(workspace: Workspace, conn: Connection, ref: int, acts: Map
     no = sorted(purpose for purpose, state in acts.items() if state in PROHIBITIONS)
     if no:
         kind = TapeKind.OBJECTION if State.OBJECTED in acts.values() else TapeKind.WITHDRAWAL
-        workspace.tape.append(kind, {"ref": ref, "purposes": no}, instant(at))
+        # Whom the no fell on, and how each is found: a restored copy may not know them yet, or not as one person.
+        people = {str(one): known for one in same_person(conn, ref) if (known := directory.known_as(conn, one)) is not None}
+        workspace.tape.append(kind, {"ref": ref, "purposes": no, "people": people}, instant(at))
     return entry
 
 

@@ -89,6 +89,25 @@ def erase(workspace: Workspace, ref: int, act: str = "erasure") -> str:
     return case
 
 
+def erase_again(workspace: Workspace, id: str, refs: Iterable[int], hashes: Iterable[bytes], at: int) -> None:
+    """Erase in a restored copy whom the tape says was erased at `at` (microseconds); `continue_cases` does the rest.
+
+    Safe to run twice. Nobody else goes, whoever they are joined with in the copy.
+    """
+    with workspace.state.write() as conn:
+        there = sorted(ref for ref in refs if _exists(conn, ref))
+        for hashed in hashes:
+            conn.exec_driver_sql("DELETE FROM identifier WHERE hash = ? AND since <= ?", (hashed, at))  # filed elsewhere in the copy
+            conn.exec_driver_sql(
+                "INSERT INTO erased_identifier (hash, erased_at) VALUES (?, ?) "
+                "ON CONFLICT (hash) DO UPDATE SET erased_at = max(erased_at, excluded.erased_at)",
+                (hashed, at),
+            )
+        if there and case_of(conn, id) is None:
+            _begin(workspace, conn, id, there, "erasure")
+    _tombstone(workspace, id, at)
+
+
 def remove_canaries(workspace: Workspace) -> int:
     """Erase the people that proofs made up, in one case; returns how many there were."""
     with workspace.state.read() as conn:
@@ -136,7 +155,7 @@ def _open_cases(workspace: Workspace) -> list[Case]:
 
 
 def _open_case(workspace: Workspace, asked_for: list[int], act: str) -> str:
-    id, at = new_token(), now_micros()
+    id = new_token()
     with workspace.state.write() as conn:
         refs = sorted({one for ref in asked_for for one in same_person(conn, ref)})
         if not any(_exists(conn, one) for one in refs):
@@ -144,17 +163,22 @@ def _open_case(workspace: Workspace, asked_for: list[int], act: str) -> str:
         begun = conn.exec_driver_sql("SELECT id FROM erasure_case WHERE done = 1 AND refs = ?", (json.dumps(refs),)).first()
         if begun is not None:  # asked again before it took effect: one case, not two
             return str(begun[0])
-        grant = admit_subject(conn, workspace.log, workspace.plan_at(conn, at), refs[0], act)
-        grounds, values = _what_is_held(conn, workspace, grant, refs)
-        needles = _needles(grant.plan.policy, values) + _wrapped_keys(workspace, refs, grounds)
-        sealed = _case_cipher(workspace, id).encrypt(b"\x00" * 12, msgspec.msgpack.encode({"needles": needles}), id.encode())
-        conn.exec_driver_sql(
-            "INSERT INTO erasure_case (id, refs, opened_at, done, sealed, counts, kept, receipt, failure) VALUES (?, ?, ?, 1, ?, '{}', ?, '', '')",
-            (id, json.dumps(refs), at, sealed, json.dumps(grounds)),
-        )
-        workspace.log.append(conn, EntryKind.REQUEST_OPENED, {"case": id, "right": act}, instant(at))
+        _begin(workspace, conn, id, refs, act)
         point("erasure.open_case")
     return id
+
+
+def _begin(workspace: Workspace, conn: Connection, id: str, refs: list[int], act: str) -> None:
+    at = now_micros()
+    grant = admit_subject(conn, workspace.log, workspace.plan_at(conn, at), refs[0], act)
+    grounds, values = _what_is_held(conn, workspace, grant, refs)
+    needles = _needles(grant.plan.policy, values) + _wrapped_keys(workspace, refs, grounds)
+    sealed = _case_cipher(workspace, id).encrypt(b"\x00" * 12, msgspec.msgpack.encode({"needles": needles}), id.encode())
+    conn.exec_driver_sql(
+        "INSERT INTO erasure_case (id, refs, opened_at, done, sealed, counts, kept, receipt, failure) VALUES (?, ?, ?, 1, ?, '{}', ?, '', '')",
+        (id, json.dumps(refs), at, sealed, json.dumps(grounds)),
+    )
+    workspace.log.append(conn, EntryKind.REQUEST_OPENED, {"case": id, "right": act}, instant(at))
 
 
 def _exists(conn: Connection, ref: int) -> bool:
@@ -211,8 +235,9 @@ def _case_cipher(workspace: Workspace, id: str) -> AESGCM:
 # 2
 
 
-def _tombstone(workspace: Workspace, id: str) -> None:
-    at = now_micros()
+def _tombstone(workspace: Workspace, id: str, told_at: int | None = None) -> None:
+    """`told_at`: the tape tells it, and tells when; it is not told again."""
+    at = told_at or now_micros()
     with workspace.state.write() as conn:
         case = case_of(conn, id)
         if case is None or case.done >= 2:
@@ -222,7 +247,8 @@ def _tombstone(workspace: Workspace, id: str) -> None:
             row[0].hex() for ref in case.refs for row in conn.exec_driver_sql("SELECT hash FROM identifier WHERE ref = ?", (ref,))
         ]
         # The tape first: a line without its effect is replayed harmlessly, an effect without its line would be forgotten.
-        workspace.tape.append(TapeKind.ERASURE, {"refs": list(case.refs), "identifiers": hashes, "case": id}, instant(at))
+        if told_at is None:
+            workspace.tape.append(TapeKind.ERASURE, {"refs": list(case.refs), "identifiers": hashes, "case": id}, instant(at))
         point("erasure.tape")
         note_change(conn, workspace.log, case.refs, Change.ERASURE, at, erasure=id)  # while the register still knows who received what
         counts = shred.tombstone(conn, grant, case.refs, at)

@@ -98,6 +98,14 @@ def hash_of(keys: KeyRing, kind: IdentifierKind, value: str) -> bytes:
     return keys.hash_identifier(kind, normalise(kind, value))
 
 
+def known_as(conn: Connection, ref: int) -> dict[str, object] | None:
+    """What finds a subject again and what it started as, in keyed hashes and words of the policy; None when there is none."""
+    row = conn.exec_driver_sql("SELECT population, regime, canary FROM subject WHERE ref = ?", (ref,)).first()
+    names = conn.exec_driver_sql("SELECT hash, kind FROM identifier WHERE ref = ?", (ref,))
+    found_by = {hashed.hex(): kind for hashed, kind in names}
+    return {"population": row[0], "regime": row[1], "canary": row[2], "found_by": found_by} if row else None
+
+
 def find(conn: Connection, hashed: bytes) -> int | None:
     """The reference filed under a hashed identifier, if any."""
     found = conn.exec_driver_sql("SELECT ref FROM identifier WHERE hash = ?", (hashed,)).first()
@@ -114,6 +122,14 @@ def create(conn: Connection, hashed: bytes | None, kind: IdentifierKind, new: Ne
     if hashed is not None:
         attach(conn, ref, hashed, kind, verified)
     return ref
+
+
+def create_again(conn: Connection, ref: int, new: NewSubject) -> None:
+    """A subject under a reference it had before; one that is there stays as it is."""
+    conn.exec_driver_sql(
+        "INSERT INTO subject (ref, epoch, population, regime, restricted, canary, created_at) VALUES (?, 1, ?, ?, 0, ?, ?) ON CONFLICT DO NOTHING",
+        (ref, new.population, new.regime, int(new.canary), now_micros()),
+    )
 
 
 def attach(conn: Connection, ref: int, hashed: bytes, kind: IdentifierKind, verified: bool) -> None:

@@ -1,0 +1,92 @@
+"""What does a restored copy do again? Every line of the tape since the copy was made, each as its own room does it.
+
+Each line may be done twice. A yes is not on the tape: of whoever took a no back after the copy was made, the no stands.
+Source: GDPR Art. 7(3), 16, 17, 18, 21; DESIGN section 5
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, assert_never
+
+from sqlalchemy import Connection
+
+from troth.base.clock import micros
+from troth.base.errors import Fault
+from troth.collect.calls import undo_joins
+from troth.consent.record import Evidence, State, Strength, record
+from troth.consent.standing import read_standing
+from troth.ledger.tape import TapeKind, TapeRecord
+from troth.rights import replay as rights_replay
+from troth.rights.erasure import erase_again
+from troth.subjects import directory
+from troth.subjects.directory import IdentifierKind, NewSubject
+from troth.workspace import Workspace
+
+RESTORED = "restored"  # how an act came about that was told by the tape
+
+
+def replay_since(workspace: Workspace, lines: Iterable[TapeRecord]) -> dict[str, int]:
+    """Do these lines again, oldest first; returns how many of each kind. Raises `tape-not-understood`."""
+    counts: Counter[str] = Counter()
+    for line in lines:
+        match line.kind:
+            case TapeKind.CHECKPOINT:
+                continue
+            case TapeKind.ERASURE:
+                hashes = [bytes.fromhex(one) for one in line.body["identifiers"]]
+                erase_again(workspace, line.body["case"], line.body["refs"], hashes, micros(line.at))
+            case TapeKind.RESTRICTION | TapeKind.CORRECTION:
+                with workspace.state.write() as conn:
+                    rights_replay.replay(conn, line)
+            case TapeKind.WITHDRAWAL | TapeKind.OBJECTION | TapeKind.OPT_OUT:
+                with workspace.state.write() as conn:
+                    _say_no_again(workspace, conn, line)
+            case TapeKind.HOLD:  # nothing writes one yet; what it forbids must not be guessed at
+                message = "the tape holds a line this Troth cannot do again"
+                raise Fault("tape-not-understood", message, help="restore with the version that wrote it", status=503)
+            case _:
+                assert_never(line.kind)
+        counts[str(line.kind)] += 1
+    return dict(counts)
+
+
+def _say_no_again(workspace: Workspace, conn: Connection, line: TapeRecord) -> None:
+    """The no falls on everybody it fell on then, whoever they are joined with in this copy."""
+    people: Mapping[str, Mapping[str, Any]] = line.body.get("people", {str(line.body["ref"]): {}})
+    for text, one in people.items():
+        ref = int(text)
+        if one and not _erased(conn, ref):
+            _bring_back(conn, ref, one)
+        standing = read_standing(conn, ref)
+        if standing is None:
+            continue
+        for purpose in line.body["purposes"]:
+            if not _spoke_since(conn, ref, purpose, micros(line.at)):
+                state = _state(line.kind, standing.states.get(purpose))
+                evidence = Evidence(Strength.RELAYED, RESTORED, "", "", standing.regime)
+                record(conn, workspace.log, ref, {purpose: state}, evidence, micros(line.at))
+            undo_joins(conn, workspace.log, ref, purpose, micros(line.at))
+
+
+def _state(kind: TapeKind, before: State | None) -> State:
+    if kind is not TapeKind.WITHDRAWAL:
+        return State.OBJECTED
+    return State.WITHDRAWN if before is State.GIVEN else State.REFUSED
+
+
+def _spoke_since(conn: Connection, ref: int, purpose: str, at: int) -> bool:
+    asked = "SELECT 1 FROM consent_act WHERE ref = ? AND purpose = ? AND at >= ? LIMIT 1"
+    return conn.exec_driver_sql(asked, (ref, purpose, at)).first() is not None
+
+
+def _erased(conn: Connection, ref: int) -> bool:
+    return conn.exec_driver_sql("SELECT 1 FROM erased_subject WHERE ref = ?", (ref,)).first() is not None
+
+
+def _bring_back(conn: Connection, ref: int, one: Mapping[str, Any]) -> None:
+    """Whoever came after the copy was made and said no is known again by keyed hash, or the next visit would be a stranger's."""
+    directory.create_again(conn, ref, NewSubject(one["population"], one["regime"], bool(one["canary"])))
+    for hashed, kind in one["found_by"].items():
+        directory.attach(conn, ref, bytes.fromhex(hashed), IdentifierKind(kind), False)
