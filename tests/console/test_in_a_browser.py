@@ -44,6 +44,7 @@ def test_an_operator_signs_in_by_keyboard_and_finds_every_page_whole_on_a_phone(
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
     page.goto(f"{origin}/infinity/console/")
+    page.wait_for_function("document.activeElement instanceof HTMLInputElement")  # the first field is ready to be typed into
     page.keyboard.type("Odile")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
