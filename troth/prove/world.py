@@ -42,6 +42,9 @@ def check(holds: object, otherwise: str) -> None:
         raise Broken(otherwise)
 
 
+_TRIES = 12  # a program asks again as long as that before it gives up
+
+
 @dataclass(slots=True)
 class World:
     """One running workspace and the keys to its doors. `access` is what `troth workspace show` gives."""
@@ -186,7 +189,12 @@ class World:
         headers = {"authorization": f"Bearer {self.access['api_key']}"}
         if self.canary:
             headers["troth-canary"] = self.access["canary_key"]
-        return self._said(self.http.request(method, f"/api/{self.workspace}{path}", json=body, headers=headers))
+        for _ in range(_TRIES):
+            said = self._said(self.http.request(method, f"/api/{self.workspace}{path}", json=body, headers=headers))
+            if said.get("code") != "view-unsettled":
+                break
+            time.sleep(0.3)  # other people's choices kept changing while it was read: no promise is broken by asking again
+        return said
 
     def page(self, path: str) -> str:
         """A public page of this workspace, as text."""
