@@ -54,10 +54,9 @@ def replay_since(workspace: Workspace, lines: Iterable[TapeRecord]) -> dict[str,
 
 def _say_no_again(workspace: Workspace, conn: Connection, line: TapeRecord) -> None:
     """The no falls on everybody it fell on then, whoever they are joined with in this copy."""
-    people: Mapping[str, Mapping[str, Any]] = line.body.get("people", {str(line.body["ref"]): {}})
-    for text, one in people.items():
-        ref = int(text)
-        if one and not _erased(conn, ref):
+    for one in line.body["people"]:
+        ref = one["ref"]
+        if not _erased(conn, ref):
             _bring_back(conn, ref, one)
         standing = read_standing(conn, ref)
         if standing is None:

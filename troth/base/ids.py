@@ -7,9 +7,15 @@ import secrets
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
+_LEAST = 1 << 60  # written out it has 19 digits, and so has whatever is less than four times as much
+
+
 def new_reference() -> int:
-    """A subject reference: a random positive signed 64-bit integer, never 0 (0 is nobody)."""
-    return secrets.randbits(62) + 1
+    """A subject reference: a random positive signed 64-bit integer, never 0 (0 is nobody).
+
+    Always of 19 digits, so that none written as text can pass for a telephone number, which has 15 at most (ITU-T E.164).
+    """
+    return _LEAST + secrets.randbelow(3 * _LEAST)
 
 
 def new_token(length: int = 26) -> str:
