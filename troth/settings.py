@@ -23,6 +23,8 @@ class Settings:
     public_url: str = ""  # how browsers reach us; empty: http://127.0.0.1:<port>
     workers: int = 1
     smtp_url: str = ""  # smtp://name:password@host:port; empty: messages go to the outbox folder
+    sms_url: str = ""  # https://account:token@host of a provider that speaks as Twilio does; empty: texts go to the outbox folder
+    sms_from: str = ""  # the number or service that texts come from
 
     @property
     def base_url(self) -> str:
@@ -42,6 +44,8 @@ def load(data: Path | str | None = None, port: int | None = None, workers: int |
         public_url=os.environ.get("TROTH_PUBLIC_URL", ""),
         workers=workers or _number("TROTH_WORKERS", 1),
         smtp_url=os.environ.get("TROTH_SMTP_URL", ""),
+        sms_url=os.environ.get("TROTH_SMS_URL", ""),
+        sms_from=os.environ.get("TROTH_SMS_FROM", ""),
     )
 
 

@@ -17,13 +17,13 @@ from click.testing import CliRunner
 from starlette.applications import Starlette
 
 from tests.keeping import Place, Programs
-from tests.rights.test_outbox import MailServer, with_smtp
+from tests.rights.test_outbox import MailServer, due_again, with_smtp
 from troth.centre import unsubscribe as pages
 from troth.cli import main
 from troth.consent.record import PROHIBITIONS, State, history
 from troth.consent.standing import read_standing
 from troth.disclose import mailing as mailings
-from troth.disclose import outbox
+from troth.disclose import carriers, outbox
 from troth.disclose.announce import Became
 from troth.disclose.mailing import Mailing, send_to_all
 from troth.disclose.outbox import Letter
@@ -164,8 +164,9 @@ def test_a_withdrawal_stops_the_message_that_already_waits(place: Place, web: We
         (message,) = messages(place).values()
         assert web("POST", link_in(message), **ONE_CLICK).status_code == 200
         assert standing(place, ref)[NEWS] is State.WITHDRAWN
+        due_again(place.workspace)
         handed: list[bytes] = []
-        monkeypatch.setattr(outbox, "hand_over", lambda _url, body: handed.append(body))
+        monkeypatch.setattr(carriers, "hand_over", lambda _url, body: handed.append(body))
         assert outbox.deliver_waiting(place.workspace) == 0 and handed == [] and messages(place) == {}
 
 

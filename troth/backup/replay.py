@@ -17,6 +17,7 @@ from troth.base.errors import Fault
 from troth.collect.calls import undo_joins
 from troth.consent.record import Evidence, State, Strength, record
 from troth.consent.standing import read_standing
+from troth.disclose.stopped import stop_again
 from troth.ledger.tape import TapeKind, TapeRecord
 from troth.rights import replay as rights_replay
 from troth.rights.erasure import erase_again
@@ -53,7 +54,9 @@ def replay_since(workspace: Workspace, lines: Iterable[TapeRecord]) -> dict[str,
 
 
 def _say_no_again(workspace: Workspace, conn: Connection, line: TapeRecord) -> None:
-    """The no falls on everybody it fell on then, whoever they are joined with in this copy."""
+    """The no falls on everybody it fell on then, whoever they are joined with in this copy; and on the addresses it named."""
+    for hashed in line.body.get("addresses", ()):
+        stop_again(conn, bytes.fromhex(hashed), line.body["channel"], micros(line.at))
     for one in line.body["people"]:
         ref = one["ref"]
         if not _erased(conn, ref):

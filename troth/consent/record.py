@@ -32,6 +32,14 @@ PROHIBITIONS = frozenset({State.REFUSED, State.WITHDRAWN, State.OBJECTED})
 CARRIED = "joined"  # how an act came about that the other side of a join spoke
 
 
+WAY = "channel:"
+
+
+def way(channel: str) -> str:
+    """Under which name a person's word on a channel itself stands, beside the purposes. No purpose's id holds a colon."""
+    return WAY + channel
+
+
 class Strength(StrEnum):
     """How good the evidence of an act is."""
 

@@ -8,8 +8,9 @@ Source: GDPR Art. 12(1), 13(3); WP260 par. 30-31; docs/decisions/0021
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,6 +21,7 @@ from troth.base.database import metadata
 from troth.base.errors import Fault
 from troth.base.ids import new_token
 from troth.consent.standing import read_standing
+from troth.disclose.composing import Channel
 from troth.disclose.outbox import KEPT_FOR, Letter, send
 from troth.gate.admit import admit_use
 from troth.gate.reasons import Refused
@@ -53,7 +55,12 @@ announced_to = Table(
 )
 KIND = "policy-change"
 _AT_ONCE = 200  # people a round, so that a round of maintenance stays short
-_ADDRESS = "user.contact.email"
+# What each channel is addressed by, and how such an address looks.
+_ADDRESSES: Mapping[Channel, tuple[str, re.Pattern[str]]] = {
+    Channel.EMAIL: ("user.contact.email", ADDRESS),
+    Channel.SMS: ("user.contact.phone_number", re.compile(r"\+[0-9 ().\-/]{6,24}")),
+    Channel.POST: ("user.contact.address", re.compile(r"\S(.|\n){3,498}\S")),
+}
 
 
 class Became(StrEnum):
@@ -63,6 +70,7 @@ class Became(StrEnum):
     TOLD = "told"
     NOT_PERMITTED = "not-permitted"
     NO_ADDRESS = "no-address"
+    HELD = "held"  # one more than the policy lets a person have
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,20 +167,28 @@ def _told_already(conn: Connection, version: str, ref: int) -> bool:
     return any(conn.exec_driver_sql(read, (version, other, Became.TOLD, Became.BEGUN)).first() for other in others)
 
 
-def address_of(workspace: Workspace, conn: Connection, purpose: str, ref: int, who: str) -> tuple[str | Became, str]:
-    """The newest address that the purpose may see, through the gate, with the sort of person; or why there is none."""
+def address_of(
+    workspace: Workspace, conn: Connection, purpose: str, ref: int, who: str, channel: Channel = Channel.EMAIL
+) -> tuple[str | Became, str]:
+    """The newest address of a channel that the purpose may see, through the gate, or why there is none; with the sort of person,
+    or for a letter on paper their name.
+    """
     plan, standing = workspace.plan_at(conn, now_micros()), read_standing(conn, ref)
-    declared = plan.policy.purposes.get(purpose)
-    items = frozenset(id for id in (declared.items if declared else ()) if plan.policy.items[id].category.startswith(_ADDRESS))
+    declared, (category, form) = plan.policy.purposes.get(purpose), _ADDRESSES[channel]
+    wanted = {id: plan.policy.items[id].category for id in (declared.items if declared else ())}
+    items = frozenset(id for id, kind in wanted.items() if kind.startswith(category))
+    names = frozenset(id for id, kind in wanted.items() if kind == "user.name") if channel is Channel.POST else frozenset()
     if not items:
         return Became.NO_ADDRESS, ""
     try:
-        grant = admit_use(conn, workspace.log, plan, purpose, standing, who, items=items)
+        grant = admit_use(conn, workspace.log, plan, purpose, standing, who, items=items | names)
     except Refused:
         return Became.NOT_PERMITTED, ""
     events = list(reveal_events(grant, conn, workspace.lake, workspace.keys, workspace.classes, same_person(conn, ref)))
-    held = [str(value) for event in reversed(events) for value in event.items.values() if ADDRESS.fullmatch(str(value))]
-    return (held[0] if held else Became.NO_ADDRESS), standing.population if standing else ""
+    held = [str(event.items[id]) for event in reversed(events) for id in sorted(items & event.items.keys()) if form.fullmatch(str(event.items[id]))]
+    name = next((str(event.items[id]) for event in reversed(events) for id in sorted(names & event.items.keys())), "")
+    population = standing.population if standing else ""
+    return (held[0] if held else Became.NO_ADDRESS), name if channel is Channel.POST else population
 
 
 def _letter(workspace: Workspace, telling: Telling, ref: int, address: str, population: str) -> Letter:

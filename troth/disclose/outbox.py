@@ -1,45 +1,48 @@
-"""How does a message leave? One outbox: each message names its purpose, passes the gate when it is sent, and can be forgotten.
+"""How does a message leave? One outbox: each message names its purpose, passes the gate as it leaves, and can be forgotten.
 
-With `smtp_url` set it goes out and its file is removed; without, it rests as a file in the outbox folder, for a
-while, for whoever runs this to read. A message about a person's own subject request needs no other purpose.
-What the person can stop says so to mail programs in its head (`troth.disclose.unsubscribe`). The row names no
-address. A file without a row is removed, so that whoever is erased leaves none behind.
-Source: GDPR Art. 5(1)(b), 12(3); RFC 5322, RFC 8058
+1. write   what is written rests as a file; its row names a purpose, a channel and no address but by keyed hash
+2. leave   in one transaction: is the address stopped, does the gate permit it now, are the hours quiet, was it one too many? It is
+           marked as leaving before anybody has it
+3. settle  what the carrier said. A message that was leaving when a process died may have arrived: it is not sent again
+
+Without a carrier for its channel, and to a person made up by a proof, it rests in the outbox folder, for a while, for whoever runs
+this to read. A message about a person's own subject request needs no other purpose. A file without a row is removed, so that
+whoever is erased leaves none behind.
+Source: GDPR Art. 5(1)(b), 12(3); docs/decisions/0027
 """
 
 from __future__ import annotations
 
 import os
-import smtplib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, make_msgid
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Text
+import msgspec
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBinary, Table, Text
 
-from troth.base.clock import now, now_micros
+from troth.base.clock import instant, micros, now_micros
 from troth.base.database import metadata
-from troth.base.errors import Fault
 from troth.base.ids import new_token
+from troth.collect.telephone import spelled
 from troth.consent.standing import read_standing
-from troth.disclose.unsubscribe import headers_for
-from troth.gate.admit import admit_use
-from troth.gate.reasons import Refused
+from troth.disclose import carriers, stopped, trackers
+from troth.disclose.carriers import NotKnown, NotTaken
+from troth.disclose.composing import ENDINGS, KINDS, REQUEST, Attachment, Channel, Letter, compose
+from troth.disclose.hours import counted_since, is_one_too_many, next_hour
+from troth.gate.admit import admit_message
+from troth.gate.reasons import Reason, Refused
+from troth.subjects import directory
 from troth.workspace import Workspace
 
-REQUEST = "request"  # the one purpose that is not the policy's: a person's own subject request
+__all__ = ["KEPT_FOR", "REQUEST", "Attachment", "Channel", "Letter", "Sent", "send"]
+
 KEPT_FOR = timedelta(days=3)
 _TRIES = 8
-# RFC 5322 allows 998. Folded at 78, a long link is written in coded words, which no mail program follows.
-_WHOLE = SMTP.clone(max_line_length=990)
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
+_SURELY_OVER = timedelta(minutes=2)  # longer than any carrier is waited for
 _MICROSECOND = timedelta(microseconds=1)
 
 outbox_message = Table(
@@ -52,6 +55,11 @@ outbox_message = Table(
     Column("status", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("channel", Text, nullable=False, server_default="email"),
+    Column("address", LargeBinary),  # its keyed hash
+    Column("not_before", BigInteger, nullable=False, server_default="0"),
+    Column("left_at", BigInteger, nullable=False, server_default="0"),
+    Column("entry", Integer, nullable=False, server_default="0"),  # of the gate's last yes
 )
 Index("outbox_message_ref", outbox_message.c.ref)
 
@@ -60,94 +68,199 @@ class Sent(StrEnum):
     """What became of a message."""
 
     WAITING = "waiting"
+    LEAVING = "leaving"
     IN_FOLDER = "in-folder"
     SENT = "sent"
     FAILED = "failed"
+    STOPPED = "stopped"  # not permitted any more when it was to leave
+    HELD = "held"  # one more than the policy lets a person have
+    UNKNOWN = "unknown"  # handed over, and nobody knows whether it was taken
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
-    name: str
-    media_type: str
-    body: bytes
+class _Row:
+    """A message that waits."""
 
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One message to one person. `kind` is a code (`link`, `receipt`...); `to` is never stored but in the file."""
-
+    id: str
     ref: int
-    to: str
     purpose: str
     kind: str
-    subject: str
-    text: str
-    attachments: tuple[Attachment, ...] = ()
+    channel: Channel
+    address: bytes
+    attempts: int
+    at: int
+
+
+# 1. write
 
 
 def send(workspace: Workspace, letter: Letter, id: str = "") -> str:
     """Send a message, or leave it in the folder; returns its id. Raises Refused when its purpose is not permitted now.
 
-    With an `id` of the caller's own it is sent once, however often it is tried.
+    With an `id` of the caller's own it is sent once, however often it is tried. What became of it: `became`.
     """
-    body = _compose(workspace, letter).as_bytes(policy=_WHOLE)
+    body = compose(workspace, letter)
     id = id or new_token()
     with workspace.state.write() as conn:
         if conn.exec_driver_sql("SELECT 1 FROM outbox_message WHERE id = ? AND status != ?", (id, Sent.WAITING)).first():
             return id
-        _pass_the_gate(workspace, conn, letter.ref, letter.purpose)
+        row = _Row(id, letter.ref, letter.purpose, letter.kind, letter.channel, _hashed(workspace, letter), 0, now_micros())
+        _pass_the_gate(workspace, conn, row)
         conn.exec_driver_sql("DELETE FROM outbox_message WHERE id = ?", (id,))  # begun, and never written
         conn.exec_driver_sql(
-            "INSERT INTO outbox_message (id, ref, purpose, kind, status, attempts, at) VALUES (?, ?, ?, ?, ?, 0, ?)",
-            (id, letter.ref, letter.purpose, letter.kind, Sent.WAITING, now_micros()),
+            "INSERT INTO outbox_message (id, ref, purpose, kind, status, attempts, at, channel, address) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?)",
+            (id, row.ref, row.purpose, row.kind, Sent.WAITING, row.at, row.channel, row.address),
         )
-    _write(path_of(workspace, id), body)
+    _write(path_of(workspace, id, letter.channel), body)
     deliver(workspace, id)
     return id
 
 
+def became(workspace: Workspace, id: str) -> Sent:
+    """How a message stands."""
+    with workspace.state.read() as conn:
+        row = conn.exec_driver_sql("SELECT status FROM outbox_message WHERE id = ?", (id,)).first()
+    return Sent(row[0]) if row is not None else Sent.FAILED
+
+
+def _hashed(workspace: Workspace, letter: Letter) -> bytes:
+    kind = KINDS.get(letter.channel)
+    if kind is None:
+        return b""
+    return directory.hash_of(workspace.keys, kind, spelled(letter.to) if letter.channel is Channel.SMS else letter.to)
+
+
+# 2. leave
+
+
 def deliver(workspace: Workspace, id: str) -> Sent:
     """Take one waiting message further. The gate is asked again: a withdrawal may have come since it was written."""
+    at = now_micros()
     with workspace.state.write() as conn:
-        row = conn.exec_driver_sql("SELECT ref, purpose, attempts FROM outbox_message WHERE id = ? AND status = ?", (id, Sent.WAITING)).first()
+        row = _waiting_row(conn, id)
         if row is None:
             return Sent.FAILED
-        if not workspace.settings.smtp_url:
-            _mark(conn, id, Sent.IN_FOLDER)
-            return Sent.IN_FOLDER
-        conn.exec_driver_sql("UPDATE outbox_message SET attempts = attempts + 1 WHERE id = ?", (id,))
-    path = path_of(workspace, id)
-    try:
-        with workspace.state.write() as conn:
-            _pass_the_gate(workspace, conn, row[0], row[1])
-        hand_over(workspace.settings.smtp_url, path.read_bytes())
-        became = Sent.SENT
-    except Refused:
-        became = Sent.FAILED
-    except (OSError, smtplib.SMTPException):
-        became = Sent.FAILED if row[2] + 1 >= _TRIES else Sent.WAITING
-    with workspace.state.write() as conn:
-        _mark(conn, id, became)
-    if became is not Sent.WAITING:
+        path = path_of(workspace, id, row.channel)
+        if not path.exists():  # still being written, by whoever made the row
+            return Sent.WAITING
+        body = path.read_bytes()
+        done, tracked = _let_leave(workspace, conn, row, body, at)
+    if tracked:
+        body = trackers.dress(workspace, row.ref, row.kind, body)
+        _write(path, body)
+    if done is Sent.LEAVING:
+        done = _settle(workspace, row, body)
+    if done not in (Sent.WAITING, Sent.IN_FOLDER):
         path.unlink(missing_ok=True)
-    return became
+    return done
+
+
+def _waiting_row(conn: Connection, id: str) -> _Row | None:
+    read = "SELECT id, ref, purpose, kind, channel, address, attempts, at FROM outbox_message WHERE id = ? AND status = ? AND not_before <= ?"
+    row = conn.exec_driver_sql(read, (id, Sent.WAITING, now_micros())).first()
+    return _Row(row[0], row[1], row[2], row[3], Channel(row[4]), row[5] or b"", row[6], row[7]) if row is not None else None
+
+
+def _let_leave(workspace: Workspace, conn: Connection, row: _Row, body: bytes, at: int) -> tuple[Sent, bool]:
+    """Mark it as leaving, as waiting or as not leaving at all; and whether what is noticed of it may be noticed."""
+    plan = workspace.plan_at(conn, at)
+    rules = plan.policy.channels.get(row.channel) if row.purpose != REQUEST else None
+    to = str(msgspec.json.decode(body)["to"]) if row.channel is Channel.SMS else ""
+    later = next_hour(rules, to, instant(at))
+    if later is not None:
+        _mark(conn, row.id, Sent.WAITING, not_before=micros(later))
+        return Sent.WAITING, False
+    if is_one_too_many(conn, rules, row.ref, row.purpose, at):
+        _mark(conn, row.id, Sent.HELD)
+        return Sent.HELD, False
+    try:
+        entry = _pass_the_gate(workspace, conn, row)
+    except Refused:
+        _mark(conn, row.id, Sent.STOPPED)
+        return Sent.STOPPED, False
+    leaves = Sent.LEAVING if _carried(workspace, conn, row) else Sent.IN_FOLDER
+    _mark(conn, row.id, leaves, attempts=row.attempts + 1, left_at=at, entry=entry)
+    return leaves, row.channel is Channel.EMAIL and trackers.may_notice(plan, read_standing(conn, row.ref), rules)
+
+
+def _carried(workspace: Workspace, conn: Connection, row: _Row) -> bool:
+    """Whether somebody carries this message; of a person made up by a proof nobody does."""
+    carrier = {Channel.EMAIL: workspace.settings.smtp_url, Channel.SMS: workspace.settings.sms_url}.get(row.channel, "")
+    return bool(carrier) and conn.exec_driver_sql("SELECT 1 FROM subject WHERE ref = ? AND canary = 1", (row.ref,)).first() is None
+
+
+def _pass_the_gate(workspace: Workspace, conn: Connection, row: _Row) -> int:
+    if row.purpose == REQUEST:
+        return 0
+    plan = workspace.plan_at(conn, now_micros())
+    entry = admit_message(conn, workspace.log, plan, row.purpose, row.channel, read_standing(conn, row.ref), row.kind)
+    if row.address and stopped.is_stopped(conn, row.address, row.channel):
+        raise Refused(Reason.NOT_THIS_WAY, row.channel)
+    return entry
+
+
+# 3. settle
+
+
+def _settle(workspace: Workspace, row: _Row, body: bytes) -> Sent:
+    done, wait = Sent.SENT, timedelta(0)
+    try:
+        _hand_over(workspace, row.channel, body)
+    except NotTaken as answer:
+        done = Sent.WAITING if answer.retry and row.attempts + 1 < _TRIES else Sent.FAILED
+        wait = max(answer.after, min(_FIRST_WAIT * 2**row.attempts, _LONGEST_WAIT))
+    except NotKnown:
+        done = Sent.UNKNOWN
+    with workspace.state.write() as conn:
+        _mark(conn, row.id, done, not_before=now_micros() + wait // _MICROSECOND)
+    return done
+
+
+def _hand_over(workspace: Workspace, channel: Channel, body: bytes) -> None:
+    if channel is Channel.EMAIL:
+        carriers.hand_over(workspace.settings.smtp_url, body)
+    else:
+        said = msgspec.json.decode(body)
+        carriers.hand_over_text(workspace.settings, carriers.Text(str(said["to"]), str(said["text"])))
 
 
 def deliver_waiting(workspace: Workspace) -> int:
     """Try again what could not be sent; returns how many went out. For the maintenance round."""
+    give_up_leaving(workspace)
     with workspace.state.read() as conn:
-        waiting = [row[0] for row in conn.exec_driver_sql("SELECT id FROM outbox_message WHERE status = ?", (Sent.WAITING,))]
-    return sum(deliver(workspace, id) is Sent.SENT for id in waiting if path_of(workspace, id).exists())
+        read = "SELECT id FROM outbox_message WHERE status = ? AND not_before <= ? ORDER BY at"
+        waiting = [row[0] for row in conn.exec_driver_sql(read, (Sent.WAITING, now_micros()))]
+    return sum(deliver(workspace, id) is Sent.SENT for id in waiting)
+
+
+def give_up_leaving(workspace: Workspace) -> int:
+    """Whoever handed these over is gone: nobody knows whether they were taken, so they are not sent again; returns how many."""
+    before = now_micros() - _SURELY_OVER // _MICROSECOND
+    with workspace.state.write() as conn:
+        left = "SELECT id, channel FROM outbox_message WHERE status = ? AND left_at < ?"
+        lost = [(row[0], Channel(row[1])) for row in conn.exec_driver_sql(left, (Sent.LEAVING, before))]
+        for id, _ in lost:
+            _mark(conn, id, Sent.UNKNOWN)
+    for id, channel in lost:
+        path_of(workspace, id, channel).unlink(missing_ok=True)
+    return len(lost)
+
+
+# forgetting
 
 
 def sweep(workspace: Workspace) -> int:
-    """Remove files that no row names (their person was erased) and those kept long enough; returns how many went."""
+    """Remove files that no row names (their person was erased) and those kept long enough; returns how many went.
+
+    A row without its file stays as long as it must be counted (`at_most`).
+    """
     old = now_micros() - KEPT_FOR // _MICROSECOND
+    counted = counted_since(workspace.policy.channels.values(), now_micros())
     # The files are listed before the rows: a row is always there before its file.
     files = list(folder_of(workspace).iterdir())
     with workspace.state.write() as conn:
-        conn.exec_driver_sql("DELETE FROM outbox_message WHERE at < ?", (old,))
-        named = {row[0] for row in conn.exec_driver_sql("SELECT id FROM outbox_message")}
+        conn.exec_driver_sql("DELETE FROM outbox_message WHERE at < ? AND left_at < ?", (old, min(old, counted)))
+        named = {row[0] for row in conn.exec_driver_sql("SELECT id FROM outbox_message WHERE at >= ?", (old,))}
     gone = [path for path in files if path.stem not in named]
     for path in gone:
         path.unlink(missing_ok=True)
@@ -158,12 +271,13 @@ def forget(workspace: Workspace, refs: Iterable[int]) -> int:
     """Remove every message to a person, files and rows; returns how many files went."""
     wanted = list(refs)
     with workspace.state.write() as conn:
-        ids = [row[0] for ref in wanted for row in conn.exec_driver_sql("SELECT id FROM outbox_message WHERE ref = ?", (ref,))]
+        read = "SELECT id, channel FROM outbox_message WHERE ref = ?"
+        found = [(row[0], Channel(row[1])) for ref in wanted for row in conn.exec_driver_sql(read, (ref,))]
         for ref in wanted:
             conn.exec_driver_sql("DELETE FROM outbox_message WHERE ref = ?", (ref,))
-    for id in ids:
-        path_of(workspace, id).unlink(missing_ok=True)
-    return len(ids)
+    for id, channel in found:
+        path_of(workspace, id, channel).unlink(missing_ok=True)
+    return len(found)
 
 
 def folder_of(workspace: Workspace) -> Path:
@@ -173,61 +287,22 @@ def folder_of(workspace: Workspace) -> Path:
     return folder
 
 
-def path_of(workspace: Workspace, id: str) -> Path:
+def path_of(workspace: Workspace, id: str, channel: Channel = Channel.EMAIL) -> Path:
     """The file of one message; its name says nothing."""
-    return folder_of(workspace) / f"{id}.eml"
-
-
-def hand_over(smtp_url: str, body: bytes) -> None:
-    """Give a message to the mail server of `smtp://name:password@host:port` (`smtps` for TLS from the start)."""
-    from email import message_from_bytes
-
-    url = urlsplit(smtp_url)
-    client = smtplib.SMTP_SSL if url.scheme == "smtps" else smtplib.SMTP
-    with client(url.hostname or "localhost", url.port or 0, timeout=20) as server:
-        if url.scheme == "smtp" and server.has_extn("starttls"):
-            server.starttls()
-        if url.username:
-            server.login(unquote(url.username), unquote(url.password or ""))
-        server.send_message(message_from_bytes(body, policy=_WHOLE))
-
-
-def _pass_the_gate(workspace: Workspace, conn: Connection, ref: int, purpose: str) -> None:
-    if purpose == REQUEST:
-        return
-    standing = read_standing(conn, ref)
-    admit_use(conn, workspace.log, workspace.plan, purpose, standing, "outbox")
-
-
-def _compose(workspace: Workspace, letter: Letter) -> EmailMessage:
-    us = workspace.policy.organisation
-    message = EmailMessage(policy=_WHOLE)
-    try:
-        message["To"] = Address(addr_spec=letter.to)
-        message["From"] = Address(us.name, addr_spec=us.email)
-        message["Subject"] = " ".join(letter.subject.split())
-    except (ValueError, IndexError, MessageError):  # the address itself is never repeated
-        raise Fault("bad-address", "this is not an e-mail address") from None
-    message["Date"] = format_datetime(now())
-    message["Message-ID"] = make_msgid(domain=us.email.partition("@")[2] or "localhost")
-    message["Auto-Submitted"] = "auto-generated"
-    for name, value in headers_for(workspace, letter.ref, letter.purpose).items():
-        message[name] = value
-    # As it is, not wrapped or quoted: a link stays whole for whoever reads the file.
-    message.set_content(letter.text, cte="7bit" if letter.text.isascii() else "8bit")
-    for one in letter.attachments:
-        main, _, sub = one.media_type.partition("/")
-        message.add_attachment(one.body, maintype=main, subtype=sub, filename=one.name)
-    return message
+    return folder_of(workspace) / f"{id}.{ENDINGS[channel]}"
 
 
 def _write(path: Path, body: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """The whole file or none: another process may look for it while it is written."""
+    draft = path.with_suffix(".part")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(body)
         file.flush()
         os.fsync(file.fileno())
+    os.replace(draft, path)
 
 
-def _mark(conn: Connection, id: str, status: Sent) -> None:
-    conn.exec_driver_sql("UPDATE outbox_message SET status = ? WHERE id = ?", (status, id))
+def _mark(conn: Connection, id: str, status: Sent, **more: int) -> None:
+    names = "".join(f", {name} = ?" for name in more)
+    conn.exec_driver_sql(f"UPDATE outbox_message SET status = ?{names} WHERE id = ?", (status, *more.values(), id))

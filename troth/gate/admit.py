@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from troth.base.clock import micros, now
 from troth.base.database import Database
 from troth.consent.standing import Standing
-from troth.gate.decide import Deny, MayQuery, MayUse, Permit, Question, decide
+from troth.gate.decide import Deny, MayQuery, MaySend, MayUse, Permit, Question, decide
 from troth.gate.disclosure import Known, MayDisclose, PermitDisclosure, decide_disclosure
 from troth.gate.grant import Grant, _made_by_admit
 from troth.gate.plan import Plan
@@ -73,6 +73,16 @@ def admit_use(
     body["basis"] = plan.policy.purposes[purpose].basis
     entry = log.append(conn, kind, body, at)
     return Grant(purpose, verdict.items, at, entry, plan, verdict.rule, reference, _made_by_admit)
+
+
+def admit_message(
+    conn: Connection, log: Log, plan: Plan, purpose: str, channel: str, standing: Standing | None, kind: str
+) -> int:
+    """The entry of a message that may leave now, with its basis and what sort of message it is; raises Refused."""
+    _or_refuse(MaySend(purpose, channel), plan, standing)
+    body = {"act": "message", "purpose": purpose, "operator": "outbox", "ref": standing.ref if standing else None, "policy": plan.policy.version}
+    body |= {"basis": plan.policy.purposes[purpose].basis, "channel": channel, "message": kind}
+    return log.append(conn, EntryKind.REVEALED, body, now())
 
 
 def admit_subject(conn: Connection, log: Log, plan: Plan, ref: int, act: str) -> Grant:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from troth.consent.record import PROHIBITIONS, way
 from troth.consent.standing import Standing
-from troth.gate.plan import Plan, Treatment, ViewRule
+from troth.gate.plan import ABSOLUTE, Plan, Treatment, ViewRule
 from troth.gate.reasons import Reason
-from troth.policy.model import Kind, Permission, Purpose
+from troth.policy.model import Kind, Permission, Policy, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,21 @@ class MayQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class MaySend:
+    """May a message for a purpose go to this subject by a channel?"""
+
+    purpose: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class MayJoin:
     """May what came by these channels be put together?"""
 
     pair: str
 
 
-Question = MayCollect | MayUse | MayQuery | MayJoin
+Question = MayCollect | MayUse | MayQuery | MaySend | MayJoin
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,8 @@ def _decide(question: Question, plan: Plan, standing: Standing | None, at: datet
             return _collect(event, plan, standing)
         case MayUse(purpose, items, justification):
             return _use(purpose, items, justification, plan, standing)
+        case MaySend(purpose, channel):
+            return _send(purpose, channel, plan, standing)
         case MayQuery(purpose, role, items):
             return _query(purpose, role, items, plan)
         case MayJoin(pair):
@@ -129,6 +140,21 @@ def _use(purpose: str, items: frozenset[str], justification: str, plan: Plan, st
     if looks_at_others(rule.purpose):
         return Permit(purpose, items or rule.items) if justification.strip() else Deny(Reason.NO_JUSTIFICATION, purpose)
     return Permit(purpose, items or rule.items, rule=rule)
+
+
+def _send(purpose: str, channel: str, plan: Plan, standing: Standing | None) -> Permit | Deny:
+    """What the purpose permits, but for whom said no to this way of being written to: that ends what one may be spared."""
+    verdict = _use(purpose, frozenset(), "", plan, standing)
+    if isinstance(verdict, Permit) and standing is not None and spares(plan.policy, plan.policy.purposes[purpose], channel):
+        if standing.states.get(way(channel)) in PROHIBITIONS:
+            return Deny(Reason.NOT_THIS_WAY, channel)
+    return verdict
+
+
+def spares(policy: Policy, purpose: Purpose, channel: str) -> bool:
+    """Whether a no to a channel ends its messages for this purpose: what the channel is for, and whatever sells."""
+    rules = policy.channels.get(channel)
+    return purpose.kind in ABSOLUTE or (rules is not None and purpose.id in rules.purposes)
 
 
 def _query(purpose: str, role: str, items: frozenset[str], plan: Plan) -> Permit | Deny:

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     WITHDRAWN = "withdrawn"
     OBJECTED = "objected"
     RESTRICTED = "restricted"
+    NOT_THIS_WAY = "not-this-way"
     NO_PERMISSION = "no-permission"
     UNKNOWN_SUBJECT = "unknown-subject"
     ERASED = "erased"
@@ -65,6 +66,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.WITHDRAWN: "the person took the permission back",
     Reason.OBJECTED: "the person objected",
     Reason.RESTRICTED: "the person's data is restricted to storage",
+    Reason.NOT_THIS_WAY: "the person wants no messages this way",
     Reason.NO_PERMISSION: "no purpose of this event is permitted",
     Reason.UNKNOWN_SUBJECT: "there is no such subject",
     Reason.ERASED: "the person was erased and has given no permission since",

@@ -120,6 +120,11 @@ def _contact_lost(fact: Fact, old: Policy, new: Policy) -> bool:
     return not fact.after
 
 
+def _lifted(fact: Fact, old: Policy, new: Policy) -> bool:
+    """A limit that was there and is gone, or is another one."""
+    return fact.before is not None
+
+
 _TRUE, _FALSE = _to(True), _to(False)
 FREE: Rule = _never
 
@@ -161,6 +166,8 @@ CONDUCT_RULES: Mapping[tuple[str, str], Rule] = {
     ("channels", "announcement"): _contact_lost,
     ("channels", "transcripts"): _further,
     ("channels", "tracks"): _joined,
+    ("channels", "quiet_hours"): _lifted,
+    ("channels", "at_most"): _lifted,
     ("profiling", "allowed"): _further,
     ("profiling", "automated_decisions"): _further,
     ("profiling", "purposes"): _joined,

@@ -163,4 +163,12 @@ def _beyond(checking: Checking, id: str, recipient: Recipient) -> None:
             checking.found(Code.RECIPIENT_BEYOND_PURPOSE, ("recipients", id, "items", index), message)
 
 
-CHECKS = (_bases, _floors, _remainders, _items, _retention, _cookies, _recipients)
+def _channels(checking: Checking) -> None:
+    """A yes that one must say to buy is not freely given. Source: GDPR Art. 7(4); 47 CFR 64.1200(f)(9)(i)(B)."""
+    for id, rules in checking.policy.channels.items():
+        if rules.condition_of_purchase:
+            message = f"messages by {quoted(id)} make a yes the condition of buying, and such a yes is not given freely"
+            checking.found(Code.CONSENT_AS_CONDITION, ("channels", id, "condition_of_purchase"), message)
+
+
+CHECKS = (_bases, _floors, _remainders, _items, _retention, _cookies, _recipients, _channels)

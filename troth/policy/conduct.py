@@ -164,6 +164,7 @@ class Addresses:
 class ChannelConsent(StrEnum):
     """What must have been said before messages go out on a channel."""
 
+    DOUBLE = "double"  # a yes that was said again from the very address
     EXPLICIT = "explicit"
     NUMBER_AND_POLICY = "number-and-policy"  # giving the number and agreeing to the policy
     UNSTATED = "unstated"  # as each purpose's permission has it
@@ -199,6 +200,29 @@ class Tracks(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class QuietHours:
+    """The hours in which no message leaves, in minutes of the day; `zone` is the business's own time zone."""
+
+    begins: int
+    ends: int
+    zone: str
+
+    def __str__(self) -> str:
+        return "-".join(f"{at // 60:02}:{at % 60:02}" for at in (self.begins, self.ends)) + f" {self.zone}"
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """How many messages a person gets in how many days."""
+
+    count: int
+    days: int
+
+    def __str__(self) -> str:
+        return f"{self.count} in {self.days} days"
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelRules:
     """How one channel is used. `stop_words` end its messages when sent back; `opt_out_text` stands in each message."""
 
@@ -215,6 +239,11 @@ class ChannelRules:
     announcement: str = ""
     transcripts: Transcripts = Transcripts.UNSTATED
     tracks: tuple[Tracks, ...] = ()
+    quiet_hours: QuietHours | None = None
+    at_most: AtMost | None = None
+
+
+ASKS = frozenset({ChannelConsent.DOUBLE, ChannelConsent.EXPLICIT, ChannelConsent.NUMBER_AND_POLICY})  # what is no message without a yes
 
 
 # profiling, sharing, aggregates

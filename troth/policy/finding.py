@@ -69,6 +69,7 @@ class Code(StrEnum):
     BASIS_MISSING = "basis-missing"
     BASIS_DEFAULTED = "basis-defaulted"
     CONSENT_NOT_ASKED = "consent-not-asked"
+    CONSENT_AS_CONDITION = "consent-as-condition"
     WORDING_MISSING = "wording-missing"
     BELOW_FLOOR = "below-floor"
     BELOW_FLOOR_UNNEEDED = "below-floor-unneeded"

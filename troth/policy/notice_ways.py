@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from troth.policy.conduct import (
+    ASKS,
     Addresses,
     AskMode,
     Automatic,
@@ -48,7 +49,7 @@ def _channel(voice: Voice, rules: ChannelRules) -> Iterator[str]:
         yield voice.say(f"consent.{rules.consent}")
     if rules.condition_of_purchase:
         yield voice.say("ways.is-condition")
-    elif rules.consent in (ChannelConsent.EXPLICIT, ChannelConsent.NUMBER_AND_POLICY):
+    elif rules.consent in ASKS:
         yield voice.say("ways.condition")
     yield from _ending(voice, rules)
     if rules.automated:
@@ -60,6 +61,11 @@ def _channel(voice: Voice, rules: ChannelRules) -> Iterator[str]:
     if rules.announcement:
         yield voice.say("ways.announcement", text=voice.text(rules.announcement))
     yield from (voice.say(f"tracks.{what}") for what in rules.tracks)
+    if rules.quiet_hours:
+        begins, ends = str(rules.quiet_hours).partition(" ")[0].split("-")
+        yield voice.say("ways.quiet", begins=begins, ends=ends)
+    if rules.at_most:
+        yield voice.say("ways.at-most", count=str(rules.at_most.count), days=str(rules.at_most.days))
 
 
 def _ending(voice: Voice, rules: ChannelRules) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from troth.policy.conduct import (
     Acceptance,
@@ -20,6 +21,7 @@ from troth.policy.conduct import (
     AllowListBy,
     Asking,
     AskMode,
+    AtMost,
     Automated,
     Automatic,
     BeyondProviders,
@@ -41,6 +43,7 @@ from troth.policy.conduct import (
     OtherReasons,
     Profiling,
     ProfilingAllowed,
+    QuietHours,
     Recorded,
     RegionTold,
     Residency,
@@ -110,6 +113,34 @@ def _read_network(node: Node, where: Where) -> str:
 
 NETWORK: Shape[str] = Shape(_read_network, str, "", form=_NETWORK.form)
 
+_QUIET = matching(re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9] [A-Za-z_]+(/[A-Za-z0-9_+-]+)*"),
+                  "two times of day and a time zone, such as 21:00-08:00 Europe/London")
+
+
+def _read_quiet(node: Node, where: Where) -> QuietHours | None:
+    word = _QUIET.read(node, where)
+    if not word:
+        return None
+    hours, _, zone = word.partition(" ")
+    begins, ends = (int(one[:2]) * 60 + int(one[3:]) for one in hours.split("-"))
+    try:
+        ZoneInfo(zone)
+    except (OSError, ValueError, LookupError):
+        where.wrong(Code.NOT_A_NAME, f"{field_at(where.place)} must name a time zone such as Europe/London, and names {quoted(zone)}", node.spot)
+    return QuietHours(begins, ends, zone)
+
+
+QUIET_HOURS: Shape[QuietHours | None] = Shape(_read_quiet, lambda held: str(held) if held else None, None, form=_QUIET.form)
+_RATE = matching(re.compile(r"[1-9][0-9]{0,3} in [1-9][0-9]{0,2} days"), "a number of messages and of days, such as 2 in 30 days")
+
+
+def _read_rate(node: Node, where: Where) -> AtMost | None:
+    word = _RATE.read(node, where)
+    return AtMost(*(int(one) for one in re.findall(r"[0-9]+", word))) if word else None
+
+
+AT_MOST: Shape[AtMost | None] = Shape(_read_rate, lambda held: str(held) if held else None, None, form=_RATE.form)
+
 ASKING = part(
     Asking(),
     Key("mode", choice(AskMode), help="How a browser's owner is asked about cookies and the like.", example="opt-out-first-visit"),
@@ -161,7 +192,11 @@ _CHANNEL_KEYS = (
     Key("recorded", choice(Recorded), default=Recorded.UNSTATED, help="Whether what is said is recorded.", example="may"),
     Key("announcement", LOOSE, default="", help="What is said before recording begins.", example="This call may be recorded."),
     Key("transcripts", choice(Transcripts), default=Transcripts.UNSTATED, help="Whether the words of a conversation are kept.", example="kept"),
-    Key("tracks", listing(choice(Tracks)), default=(), help="What is noted of what became of a message.", example="[opens, clicks]"))
+    Key("tracks", listing(choice(Tracks)), default=(), help="What is noted of what became of a message.", example="[opens, clicks]"),
+    Key("quiet_hours", QUIET_HOURS, default=None, help="When no message leaves, in the recipient's own time where it is known, else in this time zone; "
+        "it waits.", example="21:00-08:00 Europe/London"),
+    Key("at_most", AT_MOST, default=None, help="How many messages of its purposes one person gets in how many days; one more is held back.",
+        example="2 in 30 days"))
 CHANNEL_RULES = keyed(ChannelRules, _CHANNEL_KEYS, among(CHANNELS))
 
 PROFILING = part(

@@ -74,6 +74,7 @@ ON_ERASURE: Mapping[str, Rule] = {
     "subject_request": Rule(Fate.DETACH, ("ref",)),  # that somebody asked, and when it was answered, stays
     "request_step": Rule(Fate.NOT_PERSONAL),
     "outbox_message": Rule(Fate.DELETE, ("ref",)),  # its files go in the next step
+    "stopped_address": Rule(Fate.REFUSE_LIST),
     "proof_result": Rule(Fate.NOT_PERSONAL),
     "attestation": Rule(Fate.NOT_PERSONAL),
     "seen": Rule(Fate.REFUSE_LIST, ("ref",)),

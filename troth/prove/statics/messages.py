@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from troth.policy.conduct import ChannelConsent, ChannelRules, StopBy
+from troth.policy.conduct import ASKS, ChannelConsent, ChannelRules, StopBy
 from troth.policy.model import Permission, Policy
 from troth.prove.registry import proves_static
 from troth.prove.statics.looking import mode, phrase, says, told_in
@@ -74,7 +74,7 @@ def channel_needs(policy: Policy, channel: str, consent: str) -> Iterator[str]:
         return
     if not says(words, phrase(policy, f"consent.{consent}")):
         yield f"people do not read what messages by {channel} need"
-    if consent in (ChannelConsent.EXPLICIT, ChannelConsent.NUMBER_AND_POLICY):
+    if consent in ASKS:
         for purpose in rules.purposes:
             found = policy.purposes.get(purpose)
             if found is None or any(mode(policy, found, law) is not Permission.ASK_BEFORE for law in policy.regimes):
