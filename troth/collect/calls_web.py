@@ -53,8 +53,8 @@ class _Calls:
     async def twilio_voice(self, http: Request) -> Response:
         """One status callback of Twilio, which may also be the first call of a number's voice URL."""
         workspace = self._workspace(http)
-        form = twilio.read_form(await _body(http, twilio.FORM_LIMIT))
-        url = workspace.settings.base_url + _path(http)
+        form = twilio.read_form(await read_body(http, twilio.FORM_LIMIT))
+        url = workspace.settings.base_url + signed_path(http)
         twilio.check_signature(workspace.access["twilio_token"], url, form, http.headers.get("x-twilio-signature"))
         await self._take(workspace, twilio.read_call(form, now_micros()))
         return Response(twilio.NOTHING_TO_DO, media_type="text/xml")
@@ -64,7 +64,7 @@ class _Calls:
         workspace = self._workspace(http)
         if basic_key(http.headers.get("authorization", "")) != workspace.access["write_key"]:
             raise Fault("bad-key", "the write key is missing or belongs to another workspace", status=401)
-        news = asterisk.read_record(await _body(http, asterisk.RECORD_LIMIT))
+        news = asterisk.read_record(await read_body(http, asterisk.RECORD_LIMIT))
         if news is not None:
             await self._take(workspace, news)
         return JSONResponse({"ok": True})
@@ -76,7 +76,8 @@ class _Calls:
             await run_in_threadpool(calls.note, workspace, news)
 
 
-async def _body(http: Request, limit: int) -> bytes:
+async def read_body(http: Request, limit: int) -> bytes:
+    """The whole body; raises `too-large`."""
     raw = b""
     async for part in http.stream():
         raw += part
@@ -85,7 +86,7 @@ async def _body(http: Request, limit: int) -> bytes:
     return raw
 
 
-def _path(http: Request) -> str:
+def signed_path(http: Request) -> str:
     """Path and query as they were sent, which is what was signed."""
     path: bytes = http.scope.get("raw_path") or http.scope["path"].encode()
     query: bytes = http.scope["query_string"]

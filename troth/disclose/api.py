@@ -6,6 +6,7 @@ Source: RFC 6750 (bearer tokens); RFC 9110
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -17,7 +18,7 @@ from starlette.routing import Route
 
 from troth.base.errors import Fault
 from troth.collect.door import Door
-from troth.disclose import said
+from troth.disclose import doors, said, said_messages
 from troth.workspace import House, Workspace
 
 _LIMIT = 64 * 1024
@@ -25,9 +26,10 @@ _PACKAGE_LIMIT = 64 * 1024 * 1024
 Act = Callable[[Workspace, Mapping[str, Any], Mapping[str, str]], Any]
 
 
-def routes(house: House, _door: Door | None = None) -> list[Route]:
+def routes(house: House, door: Door | None = None) -> list[Route]:
     """The routes of this room."""
     return [
+        *(doors.routes(house, door) if door is not None else ()),
         _route(house, "disclosures", "GET", said.list_disclosures),
         _route(house, "disclosures", "POST", said.disclose_as_said),
         _route(house, "business-transfers", "POST", said.transfer_as_said),
@@ -50,6 +52,9 @@ def routes(house: House, _door: Door | None = None) -> list[Route]:
         _route(house, "responsible-company", "GET", said.show_company),
         _route(house, "uses", "POST", said.use_as_said),
         _route(house, "uses", "GET", said.list_uses),
+        _route(house, "messages", "POST", said_messages.message_as_said),
+        _route(house, "messages", "GET", said_messages.list_messages),
+        _route(house, "withdrawals", "POST", lambda workspace, body, _path: said_messages.withdrawal_as_said(house, workspace, body)),
     ]
 
 
@@ -57,11 +62,17 @@ def _route(house: House, path: str, method: str, act: Act, limit: int = _LIMIT) 
     async def answer(http: Request) -> Response:
         workspace = house.for_program(http.path_params["w"], http.headers.get("authorization", ""))
         body = await _body(http, limit) if method == "POST" else dict(http.query_params)
-        found = await run_in_threadpool(act, workspace, body, dict(http.path_params))
+        path = dict(http.path_params) | ({"canary": "yes"} if _is_proof(workspace, http.headers.get("troth-canary", "")) else {})
+        found = await run_in_threadpool(act, workspace, body, path)
         return JSONResponse(found, 201 if method == "POST" else 200)
 
     handler: Callable[[Request], Awaitable[Response]] = answer
     return Route(f"/api/{{w}}/{path}", handler, methods=[method])
+
+
+def _is_proof(workspace: Workspace, given: str) -> bool:
+    """Whether a proof of this system's own asks, by the workspace's own secret: it then means its own persons alone."""
+    return bool(given) and hmac.compare_digest(given.encode(), workspace.access["canary_key"].encode())
 
 
 async def _body(http: Request, limit: int) -> dict[str, Any]:

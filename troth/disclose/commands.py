@@ -13,7 +13,6 @@ from troth.commands import Commands, data_option, json_option, print_json, say, 
 from troth.disclose import said
 from troth.disclose.acquire import read_package, transfer_business, write_package
 from troth.disclose.acquired import receive_business
-from troth.disclose.mailing import Mailing, send_to_all
 
 operator_option = click.option("--operator", default="owner", help="who acts, as a reference")
 
@@ -198,22 +197,6 @@ def customer(act: str, name: str, customer: str, company: str, country: str, reg
     acts |= {"move": said.move_as_said, "place": said.place_as_said, "end": said.end_as_said}
     asked = {"id": customer, "company": company, "country": country, "region": region, "store": store, "operator": operator}
     print_json(acts[act](workspace_of(data, name), asked, {"id": customer}))
-
-
-@click.command()
-@click.argument("name")
-@click.option("--purpose", required=True, help="what it is sent for: one of the policy's purposes")
-@click.option("--text", "file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="what is written")
-@click.option("--subject", default="", help="without: the first line of the text")
-@data_option
-@json_option
-def message(name: str, purpose: str, file: Path, subject: str, data: Path | None, as_json: bool) -> None:
-    """Write to everybody whom the gate lets for a purpose, each once; run again, it goes on with whoever is left."""
-    first, _, rest = file.read_text("utf-8").partition("\n")
-    mailing = Mailing(purpose, subject, f"{first}\n{rest}") if subject else Mailing(purpose, first.strip(), rest)
-    counted = send_to_all(workspace_of(data, name), mailing)
-    told = {"mailing": mailing.id, "became": {str(one): count for one, count in sorted(counted.items())}}
-    tell(as_json, told, lambda value: _say_all(f"{count:>8}  {one}" for one, count in sorted(counted.items())))
 
 
 def _say_all(lines: Iterable[str]) -> None:

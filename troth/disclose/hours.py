@@ -7,17 +7,15 @@ Source: 47 CFR 64.1200(c)(1) (hours of the called party's location); docs/decisi
 
 from __future__ import annotations
 
-import zoneinfo
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from troth.collect.regime import countries_by_zone
 from troth.collect.telephone import country_of
 from troth.policy.conduct import ChannelRules, QuietHours
 from troth.subjects.links import same_person
@@ -63,22 +61,11 @@ def _zones(to: str) -> tuple[str, ...]:
 
 @cache
 def _zones_of() -> Mapping[str, tuple[str, ...]]:
-    """The time zones of each country, as the time zone database lists them."""
+    """The time zones of each country."""
     found: dict[str, list[str]] = defaultdict(list)
-    places = [Path(place) / "zone.tab" for place in zoneinfo.TZPATH]
-    text = next((place.read_text("utf-8") for place in places if place.exists()), None)
-    for line in (text if text is not None else _packaged()).splitlines():
-        if line and line[0] != "#":
-            country, _, zone = line.split("\t")[:3]
-            found[country].append(zone)
+    for zone, country in countries_by_zone().items():
+        found[country].append(zone)
     return {country: tuple(zones) for country, zones in found.items()}
-
-
-def _packaged() -> str:
-    try:
-        return (files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8")
-    except (ModuleNotFoundError, FileNotFoundError):
-        return ""
 
 
 def is_one_too_many(conn: Connection, rules: ChannelRules | None, ref: int, purpose: str, at: int) -> bool:

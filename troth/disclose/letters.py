@@ -6,7 +6,7 @@ Source: GDPR Art. 12(1)-(4), 18(3), 19
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from troth.disclose.outbox import REQUEST, Attachment, Letter, send
@@ -34,6 +34,26 @@ def send_confirmation(workspace: Workspace, ref: int, to: str, url: str, lasts: 
         f"The link works once, for {length(lasts)}. If it was not you, do nothing and nothing changes.\n"
     )
     return _send(workspace, ref, to, "confirm-address", f"Is this your new address? {name}", text)
+
+
+def ask_who(workspace: Workspace, to: str, home: str) -> str:
+    """Somebody we do not know by this address asked for something to end; they can show who they are. It tells nobody who is known."""
+    name = workspace.policy.organisation.name
+    text = (
+        f"Thank you for your message to {name}. We cannot tell from this address whom it is about, so nothing was changed yet.\n\n"
+        f"Please write again from the address that our messages go to, name the telephone number they go to, or open your privacy page:\n\n{home}\n"
+    )
+    return _send(workspace, 0, to, "who-asked", "Who is it about?", text)
+
+
+def tell_clients(workspace: Workspace, ref: int, to: str, names: Sequence[str]) -> str:
+    """Whoever wants no more of a company that we serve is told which it is, and that it was told. Source: GDPR Art. 12(2), 28(3)(e)."""
+    listed = "\n".join(f"- {name}" for name in names)
+    text = (
+        f"You asked for no more messages. {workspace.policy.organisation.name} sends them for:\n\n{listed}\n\n"
+        "It has your demand now, and none goes to you from here any more. What else you want of it, ask it: it decides on what is kept about you.\n"
+    )
+    return _send(workspace, ref, to, "clients-named", "Who wrote to you", text)
 
 
 def ask_for_more(workspace: Workspace, made: SubjectRequest, to: str, question: str) -> str:

@@ -14,18 +14,10 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection
 
-from troth.base.clock import now_micros
 from troth.base.errors import Fault
-from troth.collect import choices
-from troth.consent.record import PROHIBITIONS, Evidence, State, Strength
-from troth.consent.standing import Standing, read_standing
-from troth.gate.plan import Plan, can_object
-from troth.policy.model import Kind, Permission, Purpose
-from troth.rights import requests
-from troth.rights.objection import must_be_weighed
-from troth.rights.requests import Right
+from troth.consent.standing import read_standing
+from troth.disclose.ending import What, can_stop, end
 from troth.workspace import Workspace
 
 ONE_CLICK, BY_PAGE = "one-click", "unsubscribe-page"
@@ -65,7 +57,7 @@ def headers_for(workspace: Workspace, ref: int, purpose: str) -> Mapping[str, st
     with workspace.state.read() as conn:
         plan, standing = workspace.plan, read_standing(conn, ref)
     declared = plan.policy.purposes.get(purpose)
-    if declared is None or standing is None or not _can_stop(plan, declared, standing):
+    if declared is None or standing is None or not can_stop(plan, declared, standing):
         return {}
     return {"List-Unsubscribe": f"<{link_for(workspace, Subscription(ref, purpose))}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
@@ -73,34 +65,7 @@ def headers_for(workspace: Workspace, ref: int, purpose: str) -> Mapping[str, st
 def unsubscribe(workspace: Workspace, one: Subscription, everything: bool, how: str) -> None:
     """Stop one list for its recipient, or all marketing; it holds when this returns. Whom we do not know any more is told the same."""
     with workspace.state.write() as conn:
-        plan, standing = workspace.plan_at(conn, now_micros()), read_standing(conn, one.ref)
-        if standing is None:
-            return
-        wanted = [p for p in plan.policy.purposes.values() if p.id == one.purpose or (everything and p.kind is Kind.MARKETING)]
-        before = plan.heard(standing).states
-        acts = {p.id: _act(plan, p, standing) for p in wanted if before.get(p.id) not in PROHIBITIONS and _can_stop(plan, p, standing)}
-        evidence = Evidence(Strength.EXPLICIT, how, plan.policy.version, "", standing.regime)
-        if acts:
-            choices.say(workspace, conn, one.ref, acts, evidence, now_micros())
-        for purpose in acts:
-            _have_weighed(workspace, conn, plan, plan.policy.purposes[purpose], standing)
-
-
-def _can_stop(plan: Plan, purpose: Purpose, standing: Standing) -> bool:
-    return plan.mode(purpose, standing.regime) is not Permission.NONE or can_object(purpose)
-
-
-def _act(plan: Plan, purpose: Purpose, standing: Standing) -> State:
-    if plan.heard(standing).states.get(purpose.id) is State.GIVEN:
-        return State.WITHDRAWN
-    return State.REFUSED if plan.mode(purpose, standing.regime) is Permission.ASK_BEFORE else State.OBJECTED
-
-
-def _have_weighed(workspace: Workspace, conn: Connection, plan: Plan, purpose: Purpose, standing: Standing) -> None:
-    """What is no marketing and needs no permission stops too, and somebody weighs it, as after a press in the centre."""
-    if must_be_weighed(plan, purpose, standing.regime):
-        made = requests.open_request(workspace, conn, Right.OBJECTION, standing.ref, standing.regime, about=purpose.id)
-        requests.start(workspace, conn, made.id, "troth")
+        end(workspace, conn, one.ref, What((one.purpose,), selling=everything), how)
 
 
 def _cipher(workspace: Workspace) -> AESGCM:

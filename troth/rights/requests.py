@@ -76,6 +76,7 @@ class Right(StrEnum):
     QUESTION = "question"
     KNOW = "know"
     MEASURES = "measures"
+    WITHDRAWAL = "withdrawal"  # of a yes, or of messages, told to somebody who works here, or by text
     UNCLEAR = "unclear"  # nobody could tell yet what is wanted; never dropped
 
 
@@ -157,14 +158,14 @@ class Note:
 
 def open_request(
     workspace: Workspace, conn: Connection, kind: Right, ref: int, regime: str, channel: str = "centre", about: str = "", text: str = "",
-    by: str = "person",
+    by: str = "person", received_at: int = 0,
 ) -> SubjectRequest:
     """Record a right being used, start its clock and enter it in the ledger, in the caller's write transaction.
 
     `ref` is 0 for somebody who has not shown who they are. `channel` is `centre`, `post`, `email`, `telephone`...;
-    what a proof's own person asks comes by `PROOF`, and is in nobody's queue.
+    what a proof's own person asks comes by `PROOF`, and is in nobody's queue. `received_at`: when it came, if not now.
     """
-    id, at = secrets.randbits(62) + 1, now_micros()
+    id, at = secrets.randbits(62) + 1, received_at or now_micros()
     if ref and conn.exec_driver_sql("SELECT 1 FROM subject WHERE ref = ? AND canary = 1", (ref,)).first():
         channel = PROOF
     due = deadline(facts_for(regime), [ClockEvent(Tick.STARTED, instant(at).date())], instant(at).date()).due_on

@@ -75,6 +75,7 @@ ON_ERASURE: Mapping[str, Rule] = {
     "request_step": Rule(Fate.NOT_PERSONAL),
     "outbox_message": Rule(Fate.DELETE, ("ref",)),  # its files go in the next step
     "stopped_address": Rule(Fate.REFUSE_LIST),
+    "text_seen": Rule(Fate.NOT_PERSONAL),
     "proof_result": Rule(Fate.NOT_PERSONAL),
     "attestation": Rule(Fate.NOT_PERSONAL),
     "seen": Rule(Fate.REFUSE_LIST, ("ref",)),
