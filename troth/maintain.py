@@ -10,14 +10,16 @@ import logging
 from collections.abc import Callable
 
 from troth.base.clock import now, now_micros
-from troth.disclose import announce, outbox, told
+from troth.collect import twice
+from troth.disclose import announce, confirming, outbox, told
 from troth.ledger.checkpoint import parse_unverified
 from troth.ledger.tape import TapeKind
 from troth.retain import sweep_when_due
 from troth.rights import erasure
 from troth.workspace import House, Workspace
 
-erasure.ALSO_REMOVE.append(outbox.sweep)
+erasure.ALSO_REMOVE += [outbox.sweep, twice.purge]
+assert confirming.ask in twice.ASK  # whoever sends the links of forms that wait
 _SETTLE_ROWS = 5_000
 _SETTLE_AFTER = 30_000_000
 _logger = logging.getLogger("troth")
@@ -26,7 +28,7 @@ _logger = logging.getLogger("troth")
 def tend(workspace: Workspace) -> None:
     """One round for one workspace."""
     tasks: tuple[Callable[[Workspace], object], ...] = (
-        settle_when_due, unlink, told.tell_recipients, erasure.continue_cases, announce.go_on, outbox.deliver_waiting, outbox.sweep,
+        settle_when_due, unlink, told.tell_recipients, erasure.continue_cases, announce.go_on, outbox.deliver_waiting, outbox.sweep, twice.purge,
         sweep_when_due, checkpoint,
     )  # fmt: skip
     for task in tasks:

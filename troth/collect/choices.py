@@ -228,8 +228,29 @@ def ask_by_form(workspace: Workspace, event: EventType, fields: Mapping[str, Any
         hashed = directory.hash_of(workspace.keys, *who)
         canary = body.get("canary") == workspace.access.get("canary_key", "-")
         ref = directory.find(conn, hashed) or directory.create(conn, hashed, who[0], NewSubject(event.population, regime, canary))
-        evidence = Evidence(Strength.EXPLICIT, "form", plan.policy.version, f"{event.id}-form", regime)
+        evidence = Evidence(Strength.EXPLICIT, "form", plan.policy.version, form_screen(plan.policy, event), regime)
         say(workspace, conn, ref, dict.fromkeys(asked, State.GIVEN), evidence, at)
+
+
+def form_words(policy: Policy, event: EventType) -> dict[str, Any]:
+    """What must be read beside a form before it is sent: what it asks for, and what the messages that follow are like."""
+    asked = [p for p in policy.purposes.values() if p.events == (event.id,) and p.permission is Permission.ASK_BEFORE]
+    ids = {p.id for p in asked}
+    rules = [one for one in policy.channels.values() if ids & set(one.purposes)]
+    says = [words for one in rules for words in (_AUTOMATED if one.automated else "", one.carrier_charges, one.opt_out_text, _NO_CONDITION) if words]
+    return {
+        "form": event.id, "version": policy.version, "policy_url": f"/{policy.workspace}/policy", "required": list(event.required),
+        "purposes": [{"id": p.id, "label": p.label, "wording": p.wording or p.notice} for p in asked], "says": list(dict.fromkeys(says)),
+    }  # fmt: skip
+
+
+def form_screen(policy: Policy, event: EventType) -> str:
+    """The hash of what is read beside a form, as its acts carry it."""
+    return hashlib.sha256(repr(form_words(policy, event)).encode()).hexdigest()[:16]
+
+
+_AUTOMATED = "The messages may be sent by a machine."
+_NO_CONDITION = "You can buy without agreeing to this."
 
 
 def _sender(fields: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[IdentifierKind, str] | None:

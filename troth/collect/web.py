@@ -19,7 +19,7 @@ from starlette.types import Scope
 from troth.base.clock import now_micros
 from troth.base.errors import Fault
 from troth.browser import script
-from troth.collect import choices
+from troth.collect import choices, twice
 from troth.collect.comments import comments_under, warning_of
 from troth.collect.door import Door
 from troth.collect.messages import EVENT_LIMIT, Message
@@ -48,6 +48,7 @@ def routes(house: House, door: Door) -> list[Route]:
         Route("/{w}/troth.js", web.script),
         Route("/{w}/consent", sites.open_to_sites(web.asked), methods=["GET"]),
         Route("/{w}/consent", sites.open_to_sites(web.chosen), methods=["POST"]),
+        Route("/{w}/forms/{form}", sites.open_to_sites(web.form_asked), methods=["GET"]),
         Route("/{w}/forms/{form}", sites.open_to_sites(web.form), methods=["POST"]),
         Route("/{w}/comments", sites.open_to_sites(web.comments), methods=["GET"]),
         Route("/{w}/comments", sites.open_to_sites(web.comment), methods=["POST"]),
@@ -93,6 +94,14 @@ class _Web:
         _check_key(workspace, body)
         return JSONResponse(await run_in_threadpool(choices.choose, workspace, body, sent_in(http.headers.raw)))
 
+    async def form_asked(self, http: Request) -> Response:
+        """What must be read beside a form of the site, and the hash of it that each yes carries."""
+        policy = self._workspace(http).policy
+        event = form_event(policy, http.path_params["form"])
+        if event is None:
+            raise Fault("unknown-form", "the policy declares no such form", status=404)
+        return JSONResponse(choices.form_words(policy, event) | {"screen": choices.form_screen(policy, event)}, headers={"cache-control": "no-store"})
+
     async def form(self, http: Request) -> Response:
         """Take a form of the site as an event of its name."""
         workspace = self._workspace(http)
@@ -108,6 +117,8 @@ class _Web:
             raise Fault(str(Reason.CHILD), SENTENCES[Reason.CHILD], status=403)
         if lacks(workspace.policy, event, fields):
             raise Fault(str(Reason.MISSING_ITEM), SENTENCES[Reason.MISSING_ITEM], status=400)  # nobody agrees by half a form
+        if await run_in_threadpool(twice.hold, workspace, event, fields, body, http.client.host if http.client else ""):
+            return JSONResponse({"ok": True, "confirm": "sent"})
         await run_in_threadpool(choices.ask_by_form, workspace, event, fields, body)
         return await self._keep(workspace, http, event.name or event.id, fields, body)
 

@@ -54,7 +54,7 @@ def routes(house: House, door: Door | None = None) -> list[Route]:
         _route(house, "uses", "GET", said.list_uses),
         _route(house, "messages", "POST", said_messages.message_as_said),
         _route(house, "messages", "GET", said_messages.list_messages),
-        _route(house, "withdrawals", "POST", lambda workspace, body, _path: said_messages.withdrawal_as_said(house, workspace, body)),
+        _route(house, "withdrawals", "POST", lambda workspace, body, path: said_messages.withdrawal_as_said(house, workspace, body, path)),
     ]
 
 

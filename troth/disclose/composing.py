@@ -63,6 +63,7 @@ class Letter:
     text: str
     attachments: tuple[Attachment, ...] = ()
     channel: Channel = Channel.EMAIL
+    rehearsal: bool = False  # part of a proof: no carrier gets it
 
 
 def compose(workspace: Workspace, letter: Letter) -> bytes:

@@ -28,7 +28,7 @@ def forward(house: House, workspace: Workspace, spoken: Spoken) -> list[str]:
     if names:
         with workspace.state.read() as conn:
             ref = directory.find(conn, directory.hash_of(workspace.keys, IdentifierKind.EMAIL, spoken.sender)) or 0
-        letters.tell_clients(workspace, ref, spoken.sender, names)
+        letters.tell_clients(workspace, ref, spoken.sender, names, spoken.rehearsal)
     return names
 
 

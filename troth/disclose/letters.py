@@ -36,24 +36,34 @@ def send_confirmation(workspace: Workspace, ref: int, to: str, url: str, lasts: 
     return _send(workspace, ref, to, "confirm-address", f"Is this your new address? {name}", text)
 
 
-def ask_who(workspace: Workspace, to: str, home: str) -> str:
+def ask_twice(workspace: Workspace, to: str, url: str, labels: Sequence[str], lasts: timedelta, rehearsal: bool) -> str:
+    """Whoever owns this address is asked whether they asked for messages; the only message before they say so."""
+    name = workspace.policy.organisation.name
+    text = (
+        f"Somebody, we hope you, asked {name} for: {', '.join(labels)}.\n\nIf it was you, say so here:\n\n{url}\n\n"
+        f"The link works once, for {length(lasts)}. If it was not you, do nothing: nothing more is sent, and this address is forgotten then.\n"
+    )
+    return _send(workspace, 0, to, "asked-twice", f"Is it you? {name}", text, rehearsal=rehearsal)
+
+
+def ask_who(workspace: Workspace, to: str, home: str, rehearsal: bool) -> str:
     """Somebody we do not know by this address asked for something to end; they can show who they are. It tells nobody who is known."""
     name = workspace.policy.organisation.name
     text = (
         f"Thank you for your message to {name}. We cannot tell from this address whom it is about, so nothing was changed yet.\n\n"
         f"Please write again from the address that our messages go to, name the telephone number they go to, or open your privacy page:\n\n{home}\n"
     )
-    return _send(workspace, 0, to, "who-asked", "Who is it about?", text)
+    return _send(workspace, 0, to, "who-asked", "Who is it about?", text, rehearsal=rehearsal)
 
 
-def tell_clients(workspace: Workspace, ref: int, to: str, names: Sequence[str]) -> str:
+def tell_clients(workspace: Workspace, ref: int, to: str, names: Sequence[str], rehearsal: bool) -> str:
     """Whoever wants no more of a company that we serve is told which it is, and that it was told. Source: GDPR Art. 12(2), 28(3)(e)."""
     listed = "\n".join(f"- {name}" for name in names)
     text = (
         f"You asked for no more messages. {workspace.policy.organisation.name} sends them for:\n\n{listed}\n\n"
         "It has your demand now, and none goes to you from here any more. What else you want of it, ask it: it decides on what is kept about you.\n"
     )
-    return _send(workspace, ref, to, "clients-named", "Who wrote to you", text)
+    return _send(workspace, ref, to, "clients-named", "Who wrote to you", text, rehearsal=rehearsal)
 
 
 def ask_for_more(workspace: Workspace, made: SubjectRequest, to: str, question: str) -> str:
@@ -127,8 +137,9 @@ def send_portable(workspace: Workspace, ref: int, to: str, person: str, files: t
 
 
 def _send(
-    workspace: Workspace, ref: int, to: str, kind: str, subject: str, text: str, files: tuple[Attachment, ...] = (), id: str = ""
+    workspace: Workspace, ref: int, to: str, kind: str, subject: str, text: str, files: tuple[Attachment, ...] = (), id: str = "",
+    rehearsal: bool = False,
 ) -> str:
     foot = workspace.policy.organisation
     signed = f"{text}\n{foot.name}, {foot.address}\n{foot.email}\n"
-    return send(workspace, Letter(ref, to, REQUEST, kind, subject, signed, files), id)
+    return send(workspace, Letter(ref, to, REQUEST, kind, subject, signed, files, rehearsal=rehearsal), id)

@@ -70,7 +70,7 @@ def withdrawal(
     workspace = workspace_of(data, name)
     said: dict[str, Any] = {"by": by, "from": sender, "purposes": list(purposes), "everything": everything, "received_at": received_at, "note": note}
     said |= {"operator": operator, "person": _pair(person) if person else {}, "channels": dict(_said_of(one) for one in channels)}
-    done = withdrawal_as_said(House(workspace.settings), workspace, said)
+    done = withdrawal_as_said(House(workspace.settings), workspace, said, {})
     words = ", ".join(f"{name}: {state}" for name, state in done["acts"].items()) or "nothing that was not so before"
     tell(as_json, done, lambda value: say(f"{value['became']}, number {value['request']}: {words}"))
 

@@ -60,6 +60,7 @@ outbox_message = Table(
     Column("not_before", BigInteger, nullable=False, server_default="0"),
     Column("left_at", BigInteger, nullable=False, server_default="0"),
     Column("entry", Integer, nullable=False, server_default="0"),  # of the gate's last yes
+    Column("rehearsal", Integer, nullable=False, server_default="0"),
 )
 Index("outbox_message_ref", outbox_message.c.ref)
 
@@ -89,6 +90,7 @@ class _Row:
     address: bytes
     attempts: int
     at: int
+    rehearsal: bool
 
 
 # 1. write
@@ -104,12 +106,13 @@ def send(workspace: Workspace, letter: Letter, id: str = "") -> str:
     with workspace.state.write() as conn:
         if conn.exec_driver_sql("SELECT 1 FROM outbox_message WHERE id = ? AND status != ?", (id, Sent.WAITING)).first():
             return id
-        row = _Row(id, letter.ref, letter.purpose, letter.kind, letter.channel, _hashed(workspace, letter), 0, now_micros())
+        row = _Row(id, letter.ref, letter.purpose, letter.kind, letter.channel, _hashed(workspace, letter), 0, now_micros(), letter.rehearsal)
         _pass_the_gate(workspace, conn, row)
         conn.exec_driver_sql("DELETE FROM outbox_message WHERE id = ?", (id,))  # begun, and never written
         conn.exec_driver_sql(
-            "INSERT INTO outbox_message (id, ref, purpose, kind, status, attempts, at, channel, address) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?)",
-            (id, row.ref, row.purpose, row.kind, Sent.WAITING, row.at, row.channel, row.address),
+            "INSERT INTO outbox_message (id, ref, purpose, kind, status, attempts, at, channel, address, rehearsal) "
+            "VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
+            (id, row.ref, row.purpose, row.kind, Sent.WAITING, row.at, row.channel, row.address, int(row.rehearsal)),
         )
     _write(path_of(workspace, id, letter.channel), body)
     deliver(workspace, id)
@@ -156,9 +159,9 @@ def deliver(workspace: Workspace, id: str) -> Sent:
 
 
 def _waiting_row(conn: Connection, id: str) -> _Row | None:
-    read = "SELECT id, ref, purpose, kind, channel, address, attempts, at FROM outbox_message WHERE id = ? AND status = ? AND not_before <= ?"
+    read = "SELECT id, ref, purpose, kind, channel, address, attempts, at, rehearsal FROM outbox_message WHERE id = ? AND status = ? AND not_before <= ?"
     row = conn.exec_driver_sql(read, (id, Sent.WAITING, now_micros())).first()
-    return _Row(row[0], row[1], row[2], row[3], Channel(row[4]), row[5] or b"", row[6], row[7]) if row is not None else None
+    return _Row(*row[:4], Channel(row[4]), row[5] or b"", row[6], row[7], bool(row[8])) if row is not None else None
 
 
 def _let_leave(workspace: Workspace, conn: Connection, row: _Row, body: bytes, at: int) -> tuple[Sent, bool]:
@@ -186,7 +189,7 @@ def _let_leave(workspace: Workspace, conn: Connection, row: _Row, body: bytes, a
 def _carried(workspace: Workspace, conn: Connection, row: _Row) -> bool:
     """Whether somebody carries this message; of a person made up by a proof nobody does."""
     carrier = {Channel.EMAIL: workspace.settings.smtp_url, Channel.SMS: workspace.settings.sms_url}.get(row.channel, "")
-    return bool(carrier) and conn.exec_driver_sql("SELECT 1 FROM subject WHERE ref = ? AND canary = 1", (row.ref,)).first() is None
+    return bool(carrier) and not row.rehearsal and conn.exec_driver_sql("SELECT 1 FROM subject WHERE ref = ? AND canary = 1", (row.ref,)).first() is None
 
 
 def _pass_the_gate(workspace: Workspace, conn: Connection, row: _Row) -> int:

@@ -6,7 +6,7 @@ Shared by the HTTP API and the command line. It decides nothing: the gate does, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -74,9 +74,9 @@ def list_messages(workspace: Workspace, said: Said, _path: Said) -> list[dict[st
     ]  # fmt: skip
 
 
-def withdrawal_as_said(house: House, workspace: Workspace, said: Said) -> dict[str, Any]:
+def withdrawal_as_said(house: House, workspace: Workspace, said: Said, path: Said) -> dict[str, Any]:
     """Record what somebody told one of us, and tell the clients whom it concerns."""
-    spoken = spoken_said(said)
+    spoken = replace(spoken_said(said), rehearsal=bool(path.get("canary")))
     done = record_spoken(workspace, spoken)
     return shown(done) | {"clients": forward(house, workspace, spoken)}
 

@@ -69,6 +69,7 @@ class Spoken:
     about: tuple[str, str] = ("", "")
     received_at: int = 0
     note: str = ""
+    rehearsal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def record_spoken(workspace: Workspace, spoken: Spoken) -> Outcome:
         else:
             outcome = _record(workspace, conn, spoken, ref, no)
     if outcome.became == ASKED and ADDRESS.fullmatch(spoken.sender):
-        letters.ask_who(workspace, spoken.sender, f"{workspace.settings.base_url}/{workspace.id}/privacy")
+        letters.ask_who(workspace, spoken.sender, f"{workspace.settings.base_url}/{workspace.id}/privacy", spoken.rehearsal)
     return outcome
 
 

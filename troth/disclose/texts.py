@@ -145,7 +145,7 @@ def take(workspace: Workspace, text: Inbound) -> Meant:
     words = _answer(workspace, policy, meant)
     if answers and words:
         # Its number is the message's own, so that whoever asks again after a crash gets it once.
-        send(workspace, Letter(ref, text.sender, REQUEST, f"text-{meant}", "", words, channel=SMS), f"text{seen.hex()}")
+        send(workspace, Letter(ref, text.sender, REQUEST, f"text-{meant}", "", words, channel=SMS, rehearsal=text.canary), f"text{seen.hex()}")
     return meant
 
 

@@ -76,6 +76,7 @@ ON_ERASURE: Mapping[str, Rule] = {
     "outbox_message": Rule(Fate.DELETE, ("ref",)),  # its files go in the next step
     "stopped_address": Rule(Fate.REFUSE_LIST),
     "text_seen": Rule(Fate.NOT_PERSONAL),
+    "waiting_yes": Rule(Fate.REFUSE_LIST),  # of nobody yet; what was asked before its address was erased goes with the erasure
     "proof_result": Rule(Fate.NOT_PERSONAL),
     "attestation": Rule(Fate.NOT_PERSONAL),
     "seen": Rule(Fate.REFUSE_LIST, ("ref",)),
