@@ -30,7 +30,10 @@ class Served:
         client = httpx.Client(base_url=self.url, timeout=30)
         self.clients.append(client)
         since = {"began": self.began} if self.began else {}
-        return World(client, workspace, found.policy, found.access, canary, found.folder / "outbox", **since)
+        clients = tuple(
+            World(client, one.id, one.policy, one.access, canary, one.folder / "outbox", **since) for one in self.app.house.clients_of(workspace)
+        )
+        return World(client, workspace, found.policy, found.access, canary, found.folder / "outbox", clients, **since)
 
 
 @contextmanager

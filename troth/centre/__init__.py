@@ -13,6 +13,7 @@ from troth.centre.data import data
 from troth.centre.desk import Desk
 from troth.centre.front import front
 from troth.centre.mine import mine
+from troth.centre.ways import ways
 from troth.collect.door import Door
 from troth.workspace import House
 
@@ -20,7 +21,7 @@ from troth.workspace import House
 def routes(house: House, door: Door | None = None) -> list[Route]:
     """The routes of this room."""
     desk = Desk(house)
-    return [*pages.routes(house), *unsubscribe.routes(house), *confirm.routes(house, door), *front(desk), *mine(desk), *data(desk), *acts(desk)]
+    return [*pages.routes(house), *unsubscribe.routes(house), *confirm.routes(house, door), *front(desk), *mine(desk), *ways(desk), *data(desk), *acts(desk)]
 
 
 __all__ = ["routes"]

@@ -17,10 +17,11 @@ from starlette.routing import Route
 
 from troth.base.clock import now_micros
 from troth.base.errors import Fault
+from troth.centre import ways
 from troth.centre.desk import Ask, Desk, Needs, as_file
 from troth.centre.words import ACTS, HOW, flash_of
 from troth.collect import choices, privacy_signal
-from troth.consent.record import PROHIBITIONS, Evidence, State, Strength
+from troth.consent.record import PROHIBITIONS, WAY, Evidence, State, Strength
 from troth.consent.standing import read_standings
 from troth.gate.plan import Plan, can_object
 from troth.ledger import verifier
@@ -57,6 +58,7 @@ def home(ask: Ask) -> Response:
     with ask.workspace.state.read() as conn:
         signal = [_label(plan, id) for id in privacy_signal.heard(conn, person.refs)]
         shown = [_choice(plan, person, purpose, *_stands(conn, plan, person, purpose)) for purpose in concerning(plan, person)]
+        channels = ways.shown(ask, conn)
         acts = [
             {"label": _label(plan, act.purpose), "said": ACTS[act.state], "at": act.at, "how": HOW.get(act.evidence.how, act.evidence.how),
              "version": act.evidence.policy_version, "entry": act.entry, "state": str(act.state)}
@@ -64,7 +66,7 @@ def home(ask: Ask) -> Response:
         ]
     mine_to_say = [one for one in shown if one.press is not None and not one.weighed]
     rest = [one for one in shown if one.press is None or one.weighed]
-    return ask.page("mine.html", tab="choices", choices=mine_to_say, rest=rest, acts=acts, signal=signal, flash=flash_of(ask))
+    return ask.page("mine.html", tab="choices", choices=mine_to_say, rest=rest, acts=acts, channels=channels, signal=signal, flash=flash_of(ask))
 
 
 def _receipt(ask: Ask) -> Response:
@@ -162,4 +164,6 @@ def _evidence(ask: Ask, plan: Plan) -> Evidence:
 
 
 def _label(plan: Plan, id: str) -> str:
+    if id.startswith(WAY):
+        return ways.label_of(id.removeprefix(WAY))
     return plan.policy.purposes[id].label if id in plan.policy.purposes else capital(id)

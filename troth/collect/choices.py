@@ -212,8 +212,8 @@ def _refuse_latecomers(conn: Connection, hashed: bytes, at: int) -> None:
     )
 
 
-def ask_by_form(workspace: Workspace, event: EventType, fields: Mapping[str, Any], body: Mapping[str, Any]) -> None:
-    """Somebody sends a form: the asking is the permission for purposes that ask first and that this form alone feeds.
+def ask_by_form(workspace: Workspace, event: EventType, fields: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Somebody sends a form: the asking is the permission for purposes that ask first and that this form alone feeds. Returns what is on record.
 
     A newsletter or a survey is such a purpose; one that other events feed as well is not, and is asked for by itself.
     """
@@ -223,13 +223,14 @@ def ask_by_form(workspace: Workspace, event: EventType, fields: Mapping[str, Any
         plan = workspace.plan_at(conn, at)
         asked = [p.id for p in plan.policy.purposes.values() if p.events == (event.id,) and p.permission is Permission.ASK_BEFORE]
         if who is None or not asked:
-            return
+            return None
         regime = regime_for(plan.policy, str(body.get("tz") or "") or None)
         hashed = directory.hash_of(workspace.keys, *who)
         canary = body.get("canary") == workspace.access.get("canary_key", "-")
         ref = directory.find(conn, hashed) or directory.create(conn, hashed, who[0], NewSubject(event.population, regime, canary))
         evidence = Evidence(Strength.EXPLICIT, "form", plan.policy.version, form_screen(plan.policy, event), regime)
-        say(workspace, conn, ref, dict.fromkeys(asked, State.GIVEN), evidence, at)
+        entry = say(workspace, conn, ref, dict.fromkeys(asked, State.GIVEN), evidence, at)
+    return {"entry": entry, "at": instant(at).isoformat(), "version": evidence.policy_version, "screen": evidence.screen}
 
 
 def form_words(policy: Policy, event: EventType) -> dict[str, Any]:

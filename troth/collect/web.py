@@ -7,7 +7,9 @@ Source: Fetch standard (CORS); STANDARDS "Signals and banners"
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -39,6 +41,9 @@ from troth.workspace import House, Workspace
 _PREFLIGHT = {"access-control-allow-methods": "GET, POST", "access-control-allow-headers": "content-type", "access-control-max-age": "600"}
 FORMS = {"contact": "Contact Requested", "newsletter": "Newsletter Requested"}  # usual names; any form may go by its event's own id
 _BY_HAND = frozenset({"form", "chat"})  # channels on which a person sends what was typed into a page
+
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def routes(house: House, door: Door) -> list[Route]:
@@ -119,8 +124,8 @@ class _Web:
             raise Fault(str(Reason.MISSING_ITEM), SENTENCES[Reason.MISSING_ITEM], status=400)  # nobody agrees by half a form
         if await run_in_threadpool(twice.hold, workspace, event, fields, body, http.client.host if http.client else ""):
             return JSONResponse({"ok": True, "confirm": "sent"})
-        await run_in_threadpool(choices.ask_by_form, workspace, event, fields, body)
-        return await self._keep(workspace, http, event.name or event.id, fields, body)
+        receipt = await run_in_threadpool(choices.ask_by_form, workspace, event, fields, body)
+        return await self._keep(workspace, http, event.name or event.id, fields, body, {"receipt": receipt} if receipt else {})
 
     async def comments(self, http: Request) -> Response:
         """The public comments under an article, and the warning to show before posting."""
@@ -140,7 +145,9 @@ class _Web:
         fields = {name: body[name] for name in ("name", "email", "website", "text", "article", "warning") if body.get(name)}
         return await self._keep(workspace, http, "Comment Posted", fields, body)
 
-    async def _keep(self, workspace: Workspace, http: Request, name: str, fields: dict[str, Any], body: dict[str, Any]) -> Response:
+    async def _keep(
+        self, workspace: Workspace, http: Request, name: str, fields: dict[str, Any], body: dict[str, Any], told: Mapping[str, Any] = NOTHING
+    ) -> Response:
         visitor, id = (given if isinstance(given := body.get(one), str) else None for one in ("anonymousId", "messageId"))
         message = Message(type="track", event=name, properties=fields, anonymous_id=visitor, message_id=id)
         message.context = {"timezone": body.get("tz"), "canary": body.get("canary")}
@@ -151,7 +158,7 @@ class _Web:
             reason = Reason(next(iter(answer.reasons), Reason.NO_PERMISSION))
             raise Fault(str(reason), SENTENCES[reason], status=400 if reason is Reason.MISSING_ITEM else 403)
         dropped = {str(reason): count for reason, count in answer.dropped.items()}
-        return JSONResponse({"ok": True} | ({"dropped": dropped} if dropped else {}))
+        return JSONResponse({"ok": True} | ({"dropped": dropped} if dropped else {}) | told)
 
     async def gpc(self, _http: Request) -> Response:
         """Whether this server honours Global Privacy Control. Source: W3C GPC, well-known resource."""

@@ -11,6 +11,7 @@ from troth.console.operators import Operators
 from troth.console.pages import Pages, open_to_all, posting, reading
 from troth.console.seat import Doorkeeper
 from troth.console.sessions import Sessions
+from troth.console.withdrawals import WithdrawalPages
 from troth.workspace import House
 
 
@@ -22,13 +23,13 @@ def routes(house: House, door: Door) -> list[Route]:
 
 def routes_for(keeper: Doorkeeper) -> list[Route]:
     """The same for a doorkeeper there is."""
-    pages, desk, at = Pages(keeper), DeskPages(), "/{w}/console"
+    pages, desk, spoken, at = Pages(keeper), DeskPages(), WithdrawalPages(keeper.house), "/{w}/console"
     read = {
         "/": pages.overview, "": pages.overview, "/calls": pages.calls, "/people": pages.people, "/people/{ref}": desk.journey,
         "/requests": desk.requests, "/requests/{id}": desk.request, "/refused": pages.refused, "/imports": pages.imports,
-        "/policy": pages.policy, "/settings": pages.settings, "/workspaces": pages.workspaces,
+        "/policy": pages.policy, "/settings": pages.settings, "/withdrawals": spoken.form, "/workspaces": pages.workspaces,
     }  # fmt: skip
-    post = {"/settings/reveal": pages.reveal, "/sign-out": pages.sign_out, "/people/{ref}/part": desk.part, "/requests/{id}/{act}": desk.act}
+    post = {"/withdrawals": spoken.record, "/settings/reveal": pages.reveal, "/sign-out": pages.sign_out, "/people/{ref}/part": desk.part, "/requests/{id}/{act}": desk.act}
     programs = {"overview": overview_json, "calls": calls_json, "refused": refused_json, "export": export}
     return [
         Route(at + "/sign-in", open_to_all(lambda http, _form: pages.sign_in_form(http)), methods=["GET"]),

@@ -70,6 +70,7 @@ class Became(StrEnum):
     TOLD = "told"
     NOT_PERMITTED = "not-permitted"
     NO_ADDRESS = "no-address"
+    NOT_MEANT = "not-meant"  # the purpose is not about such people
     HELD = "held"  # one more than the policy lets a person have
 
 

@@ -82,8 +82,21 @@ def send_to_all(workspace: Workspace, mailing: Mailing, to: To = EVERYBODY) -> C
     while waiting := waiting_for(workspace, mailing, to, after):
         counted.update(_write_to(workspace, mailing, ref) for ref in waiting)
         after = waiting[-1]
+    counted.update(not_meant(workspace, mailing, to))
     enter_act(workspace, mailing, counted)
     return counted
+
+
+def not_meant(workspace: Workspace, mailing: Mailing, to: To) -> Counter[Became]:
+    """How many of those who are named are no such people as the purpose is about."""
+    if not to.only:
+        return Counter()
+    about = _about(workspace.policy, mailing.purpose)
+    marks = ",".join("?" * len(to.only))
+    read = f"SELECT count(*) FROM subject WHERE ref IN ({marks}) AND canary = ? AND population NOT IN ({','.join('?' * len(about))})"
+    with workspace.state.read() as conn:
+        count = int(conn.exec_driver_sql(read, (*to.only, int(to.canaries), *about)).scalar_one())
+    return Counter({Became.NOT_MEANT: count} if count else {})
 
 
 def check(policy: Policy, mailing: Mailing) -> None:

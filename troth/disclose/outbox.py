@@ -161,7 +161,9 @@ def deliver(workspace: Workspace, id: str) -> Sent:
 def _waiting_row(conn: Connection, id: str) -> _Row | None:
     read = "SELECT id, ref, purpose, kind, channel, address, attempts, at, rehearsal FROM outbox_message WHERE id = ? AND status = ? AND not_before <= ?"
     row = conn.exec_driver_sql(read, (id, Sent.WAITING, now_micros())).first()
-    return _Row(*row[:4], Channel(row[4]), row[5] or b"", row[6], row[7], bool(row[8])) if row is not None else None
+    if row is None:
+        return None
+    return _Row(row[0], row[1], row[2], row[3], Channel(row[4]), row[5] or b"", row[6], row[7], bool(row[8]))
 
 
 def _let_leave(workspace: Workspace, conn: Connection, row: _Row, body: bytes, at: int) -> tuple[Sent, bool]:

@@ -18,7 +18,7 @@ from troth.consent.standing import read_standing
 from troth.disclose.announce import Became, address_of
 from troth.disclose.composing import Channel, filled
 from troth.disclose.hours import is_one_too_many
-from troth.disclose.mailing import EVERYBODY, KIND, Mailing, To, check, enter, enter_act, has_it, waiting_for
+from troth.disclose.mailing import EVERYBODY, KIND, Mailing, To, check, enter, enter_act, has_it, not_meant, waiting_for
 from troth.disclose.outbox import Sent
 from troth.gate.admit import admit_message
 from troth.gate.reasons import Refused
@@ -69,6 +69,7 @@ def print_list(workspace: Workspace, mailing: Mailing, to: To = EVERYBODY) -> Pr
         for ref in waiting:
             counted[_put_on(workspace, mailing, ref, lines)] += 1
         after = waiting[-1]
+    counted.update(not_meant(workspace, mailing, to))
     with workspace.state.write() as conn:
         for id in lines:
             conn.exec_driver_sql("UPDATE outbox_message SET status = ? WHERE id = ?", (Sent.SENT, id))

@@ -58,9 +58,14 @@ def may_notice(plan: Plan, standing: Standing | None, rules: ChannelRules | None
 
 
 def _permitted(plan: Plan, standing: Standing, what: Tracks) -> bool:
+    """Where purposes exist for noticing alone, each must permit it: whoever objects to those is spared, whatever else it would serve."""
     event = event_for(plan.policy, what)
     verdict = decide(MayCollect(event.id), plan, standing, now()) if event is not None else None
-    return isinstance(verdict, Permit) and verdict.treatment is not None and not verdict.treatment.anonymous
+    if event is None or not isinstance(verdict, Permit) or verdict.treatment is None or verdict.treatment.anonymous:
+        return False
+    noticed = {one.id for one in (event_for(plan.policy, each) for each in Tracks) if one is not None}
+    alone = [one for one in plan.policy.purposes.values() if event.id in one.events and set(one.events) <= noticed]
+    return all(plan.denial(one, standing) is None for one in alone)
 
 
 def dress(workspace: Workspace, ref: int, kind: str, body: bytes) -> bytes:

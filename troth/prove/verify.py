@@ -8,6 +8,7 @@ purpose the policy no longer has is not in force. The latest result of each proo
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
@@ -24,7 +25,7 @@ from troth.prove.attest import Attestation, attestations
 from troth.prove.registry import Named, Unfit, behaviour_named, bound, failures, in_force, key_of, proofs_named
 from troth.prove.world import Broken, World
 from troth.rights.erasure import remove_canaries
-from troth.workspace import Workspace
+from troth.workspace import House, Workspace
 
 proof_result = Table(
     "proof_result",
@@ -69,16 +70,22 @@ def run_proofs(workspace: Workspace, base_url: str, each: Told = lambda proof, w
 
     `each` is told of every proof as it ends (empty words: it holds). The canaries it made are removed.
     """
-    policy = workspace.policy
-    with httpx.Client(base_url=base_url, timeout=30) as http:
+    policy, served = workspace.policy, House(workspace.settings)
+    with closing(served), httpx.Client(base_url=base_url, timeout=30) as http:
+        clients = served.clients_of(workspace.id)
         for proof in (one for one in proofs_named(policy) if one.kind is not ProofKind.ATTESTED):
-            world = World(http, workspace.id, policy, workspace.access, canary=True, outbox=workspace.folder / "outbox")
+            world = replace(_world(http, workspace), clients=tuple(_world(http, client) for client in clients))
             words = _run(proof, policy, world)
             with workspace.state.write() as conn:
                 _remember(conn, _place(policy, proof.kind, proof.key), words)
             each(proof, words)
-    remove_canaries(workspace)
+        for one in (workspace, *clients):
+            remove_canaries(one)
     return promise_states(workspace)
+
+
+def _world(http: httpx.Client, workspace: Workspace) -> World:
+    return World(http, workspace.id, workspace.policy, workspace.access, canary=True, outbox=workspace.folder / "outbox")
 
 
 def _run(proof: Named, policy: Policy, world: World) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from troth.base.clock import instant, micros, now_micros
 from troth.collect import choices
-from troth.consent.record import CARRIED, Act, State, Strength, history
+from troth.consent.record import CARRIED, WAY, Act, State, Strength, history
 from troth.consent.standing import Standing, read_standing
 from troth.consent.states import ConsentEvent, ConsentState, TakenOver, events_of, state_of
 from troth.policy.model import Permission, Policy
@@ -95,7 +95,7 @@ class Records:
 
     def _purposes(self, standing: Standing, acts: Iterable[Act]) -> list[str]:
         """What was said something to, then what the person could be asked for and said nothing to."""
-        said = dict.fromkeys(act.purpose for act in acts)
+        said = dict.fromkeys(act.purpose for act in acts if not act.purpose.startswith(WAY))  # a channel is no purpose of processing
         policy = self._plan.policy
         open_to = [one for one in policy.purposes.values() if self._plan.mode(one, standing.regime) is Permission.ASK_BEFORE]
         return [*said, *(one.id for one in open_to if one.id not in said and _concerns(policy, one.id, standing.population))]
