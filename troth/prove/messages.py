@@ -66,6 +66,11 @@ def mails(world: World, to: str) -> list[EmailMessage]:
     return found
 
 
+def whole(mail: EmailMessage) -> str:
+    """Every text of a mail, as a mail program shows it and as a page."""
+    return "\n".join(str(part.get_content()) for part in mail.walk() if part.get_content_maintype() == "text")
+
+
 def texts(world: World, to: str) -> list[str]:
     """Every text to a number, the newest first."""
     return list(_texts(world, to))

@@ -10,7 +10,7 @@ from typing import Any
 from troth.policy.finding import errors
 from troth.policy.findings import check as findings_of
 from troth.policy.model import EventType
-from troth.prove.messages import MARKS, address, address_item, follow, mails, reached_by, tell_us, texts, write
+from troth.prove.messages import MARKS, address, address_item, follow, mails, reached_by, tell_us, texts, whole, write
 from troth.prove.registry import proves
 from troth.prove.world import LONDON, Told, World, check
 
@@ -109,7 +109,7 @@ def what_becomes_of_a_mail_is_noticed_only_where_permitted(world: World, purpose
     _allow(world, other, noticing, False)
     page = f"{world.policy.site.origins[0]}{world.paths()[-1]}"
     check(write(world, purpose, someone, other, text=f"Look: {page}") == {"told": 2}, "somebody who said nothing against it got no message")
-    theirs, spared = (mails(world, address(one, world, "email"))[0].as_string() for one in (someone, other))
+    theirs, spared = (whole(mails(world, address(one, world, "email"))[0]) for one in (someone, other))
     check("/mail/" not in spared and page in spared, "the mail to somebody who objected notices what becomes of it")
     opened, followed = (re.search(rf"http\S+/mail/{what}/[A-Za-z0-9_-]+", theirs) for what in ("opened", "followed"))
     check(opened and followed, "what becomes of a mail is not noticed")
