@@ -33,7 +33,7 @@ _STATES: Mapping[ConsentState, str] = {
 }
 _STRENGTHS: Mapping[Strength, str] = {
     Strength.EXPLICIT: "dpv:ExpressedConsent", Strength.RELAYED: "dpv:ExpressedConsent", Strength.BY_USE: "dpv:ImpliedConsent",
-    Strength.NONE: "dpv:Consent",
+    Strength.IMPORTED: "dpv:Consent", Strength.NONE: "dpv:Consent",
 }
 
 
@@ -56,7 +56,7 @@ class Records:
         if standing is None:
             return None
         acts = history(self._conn, ref)
-        told = {purpose: events_of(purpose, acts, self._versions_for(standing.regime)) for purpose in self._purposes(standing, acts)}
+        told = {purpose: self._events(purpose, acts, standing.regime) for purpose in self._purposes(standing, acts)}
         named = {event.version for events in told.values() for event in events} & self._versions.keys()
         us = self._node(self._plan.policy.version, "organisation")
         return {
@@ -99,6 +99,11 @@ class Records:
         policy = self._plan.policy
         open_to = [one for one in policy.purposes.values() if self._plan.mode(one, standing.regime) is Permission.ASK_BEFORE]
         return [*said, *(one.id for one in open_to if one.id not in said and _concerns(policy, one.id, standing.population))]
+
+    def _events(self, purpose: str, acts: Iterable[Act], regime: str) -> list[ConsentEvent]:
+        declared = self._plan.policy.purposes.get(purpose)
+        asks = declared is not None and self._plan.mode(declared, regime) is Permission.ASK_BEFORE
+        return events_of(purpose, acts, self._versions_for(regime), self._plan.takes_imported or not asks)
 
     def _versions_for(self, regime: str) -> list[TakenOver]:
         """The versions as they took effect. A purpose that needs no yes now is not asked about anew, as the gate has it."""
@@ -145,7 +150,13 @@ class Records:
             "troth:act": str(act.state), "troth:strength": str(said.strength), "dpv:hasJurisdiction": said.regime or standing.regime,
             "troth:screen": said.screen, "troth:screenIsOfVersion": self._is_screen(said.screen, said.policy_version, said.regime),
             "troth:wordingSha256": self._wording(act),
-        }
+        } | (self._brought(act) if said.strength is Strength.IMPORTED else {})
+
+    def _brought(self, act: Act) -> Node:
+        """Of an act that another system recorded: which, and that it was said to words of theirs. `dct:hasVersion` took it over."""
+        how, _, source = act.evidence.how.partition(".")
+        return {"troth:imported": True, "troth:source": source, "troth:dated": how == "import", "troth:screenIsOfVersion": False,
+                "troth:wordingSha256": "", "troth:importedWording": act.evidence.screen}
 
     def _is_screen(self, screen: str, version: str, regime: str) -> bool:
         """Whether this hash is that of what the version shows under this law."""
