@@ -42,7 +42,10 @@ NEEDLES = [text.encode() for text in (edda.EMAIL, edda.PHONE, edda.NAME, edda.VI
 
 @dataclass
 class Before:
-    """A town with a backup of it, and what has happened since: Ada withdrew, Ben was restricted, Edda erased; Late came and objected, Rita came and was restricted."""
+    """A town with a backup of it, and what has happened since: Ada withdrew, Ben was restricted, Edda erased.
+
+    Late came and objected, Rita came and was restricted.
+    """
 
     folder: Path
     backup: Path
