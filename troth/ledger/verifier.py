@@ -359,7 +359,7 @@ def check_event(ref: str, purpose: str, event: Any, entry: Any) -> None:
     states = ACTS.get(event["troth:act"], ()) + (("Unknown",) if body["strength"] == "imported" else ())
     must(event["troth:state"] in states, f"the state of an event is not what entry {event['troth:entry']} can lead to")
     if not event["troth:carried"]:
-        said = str(body["ref"]), body["strength"], body["how"], body["policy"], body["screen"]
+        said = str(body.get("receipt", body["ref"])), body["strength"], body["how"], body["policy"], body["screen"]
         shown = ref, event["troth:strength"], event["dpv:hasIndicationMethod"], event["dct:hasVersion"], event["troth:screen"]
         must(said == shown, wrong)
 
