@@ -114,7 +114,8 @@ def test_time_lets_a_client_in_again(app: Troth, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(("address", "known_as"), [("203.0.113.5", "203.0.113.5"), ("2001:db8::1", "2001:db8::"),
-                                                   ("2001:db8:0:0:ffff::9", "2001:db8::"), ("::ffff:203.0.113.5", "203.0.113.5"), ("unix", "unix")])  # fmt: skip
+                                                   ("2001:db8:0:0:ffff::9", "2001:db8::"), ("::ffff:203.0.113.5", "203.0.113.5"),
+                                                   ("unix", "unix")])  # fmt: skip
 def test_one_machine_with_a_whole_network_is_one_client(address: str, known_as: str) -> None:
     assert network_of(address) == known_as and not is_local(address)
 
