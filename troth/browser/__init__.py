@@ -20,6 +20,11 @@ def script(config: dict[str, Any]) -> bytes:
     return _script(json.dumps(config, sort_keys=True, separators=(",", ":")))
 
 
+def rule_list() -> bytes:
+    """How Consent-O-Matic operates the banner: its rules, which name the banner's ids and the kinds of purposes."""
+    return files(__package__).joinpath("consent-o-matic.json").read_bytes()
+
+
 @lru_cache(maxsize=256)
 def _script(config: str) -> bytes:
     # `<` never reaches the page as itself, so no value can close a script element it was pasted into.

@@ -45,7 +45,9 @@ def _tokens(text: str) -> Iterator[Token]:
 def _spaced(tokens: list[Token]) -> Iterator[str]:
     """A space only where two words would run together."""
     before = ""
-    for kind, word in tokens:
+    for at, (kind, word) in enumerate(tokens):
+        if word in (",", ";") and at + 1 < len(tokens) and tokens[at + 1][1] == "}":
+            continue  # what ends a list or a block need not be said twice
         worded = kind in ("name", "number")
         yield " " + word if worded and re.search(r"[\w$]$", before) and before[-1:] != "`" else word
         before = word if kind != "text" else ""

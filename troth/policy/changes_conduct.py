@@ -138,6 +138,7 @@ CONDUCT_RULES: Mapping[tuple[str, str], Rule] = {
     ("asking", "automatic"): _further,
     ("asking", "anonymous"): _FALSE,
     ("asking", "sole_kinds"): _joined_open,
+    ("asking", "google_consent_mode"): _FALSE,
     ("acceptance", "by"): _further,
     ("acceptance", "counts_as"): _yes,
     ("acceptance", "required"): _TRUE,

@@ -72,7 +72,8 @@ class Asking:
     """How cookies are asked about, and what the text says of them.
 
     `until` None: as long as `settings.ask_again_after` says. `anonymous`: cookies are said to tell nobody who one is.
-    `sole_kinds`: the kinds of purpose they are said to serve alone; empty: not said.
+    `sole_kinds`: the kinds of purpose they are said to serve alone; empty: not said. `google_consent_mode`: Google's
+    tags on the pages are told what was chosen.
     """
 
     mode: AskMode = AskMode.UNSTATED
@@ -86,6 +87,7 @@ class Asking:
     automatic: Automatic = Automatic.UNSTATED
     anonymous: bool = False
     sole_kinds: tuple[str, ...] = ()
+    google_consent_mode: bool = False
 
 
 class AcceptedBy(StrEnum):

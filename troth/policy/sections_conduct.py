@@ -125,7 +125,9 @@ ASKING = part(
     Key("automatic", choice(Automatic), help="What the text says is collected without being given.", example="cookies-only"),
     Key("anonymous", FLAG, help="The text says that cookies tell nobody who one is.", example="true"),
     Key("sole_kinds", listing(among([str(kind) for kind in Kind])), help="Kinds of purpose that the text says cookies serve alone.",
-        example="[personalisation]"))
+        example="[personalisation]"),
+    Key("google_consent_mode", FLAG, help="Google's tags on your pages are told what each visitor chose (Consent Mode v2): all is denied until "
+        "every purpose of a signal's kind is permitted. The tags themselves wait as `text/plain` scripts.", example="true"))
 
 ACCEPTANCE = part(
     Acceptance(),
