@@ -231,6 +231,25 @@ def test_what_needs_no_question_is_there_from_the_start(visit: Open, fake: FakeT
     expect(cleo.page.frame_locator("iframe").locator("p")).to_have_text("A film")
 
 
+# ---- a service that may be denied ----
+
+PARTS = '<p id="service" data-troth-cookies="needed">The service</p><p id="why" data-troth-cookies="refused" hidden>It needs a cookie</p>'
+
+
+@pytest.mark.parametrize(("rule", "open_to"), [("may-deny", {"unasked", "given"}), ("serve", {"unasked", "given", "refused"})])
+def test_who_refuses_cookies_is_denied_a_part_only_where_the_policy_says_so_and_told_why(
+        visit: Open, fake: FakeTroth, lay: Lay, rule: str, open_to: set[str]) -> None:
+    fake.terms["asking"] = {"mode": "ask-first", "without_cookies": rule}
+    nora = visit(BERLIN)
+    lay(nora, PARTS)
+    for state, press in (("unasked", ""), ("refused", "reject"), ("given", "dialog-accept")):
+        if press.startswith("dialog"):
+            nora.page.click("#troth-back")
+        if press:
+            nora.press(press)
+        assert (nora.page.is_visible("#service"), nora.page.is_visible("#why")) == (state in open_to, state not in open_to), state
+
+
 # ---- Google's signals ----
 
 def told(visit: Visit) -> list[Any]:

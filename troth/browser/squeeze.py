@@ -2,7 +2,7 @@
 
 It knows the JavaScript that `troth.js` is written in and no more: each statement ends in `;` or `}`, a regular expression
 follows a `(`, templates do not nest, and a name that the file declares means no global anywhere in it. A name that is ever
-a property, a key or a short form of one stays as it is. There are no classes and no methods in short form.
+a property, a key or a short form of one stays as it is. Nothing rests on a constant being one. There are no classes and no methods in short form.
 Source: ECMA-262, 12 (lexical grammar); docs/decisions/0027.
 """
 
@@ -33,13 +33,33 @@ def squeezed(text: str) -> str:
     """The same script in fewer bytes."""
     tokens = list(_tokens(text))
     names = _shorter(tokens)
-    return "".join(_spaced([_renamed(token, names) for token in tokens]))
+    return "".join(_spaced(_declared_together([_renamed(token, names) for token in tokens])))
 
 
 def _tokens(text: str) -> Iterator[Token]:
     for found in _TOKEN.finditer(text):
         if found.lastgroup and found.lastgroup != "beside":
             yield found.lastgroup, found[0]
+
+
+def _declared_together(tokens: list[Token]) -> list[Token]:
+    """Constants as variables, and declarations that follow one another as one."""
+    done: list[Token] = []
+    declaring = [False]  # for each open bracket, whether what stands now is a declaration
+    for kind, word in tokens:
+        if kind == "mark" and word in _OPEN:
+            declaring.append(False)
+        elif kind == "mark" and word in _CLOSE:
+            declaring.pop()
+        elif word in ("const", "let"):
+            if declaring[-1] and done[-1][1] == ";":
+                done[-1] = ("mark", ",")
+                continue
+            declaring[-1], word = True, "let"
+        elif done and done[-1][1] == ";":
+            declaring[-1] = False
+        done.append((kind, word))
+    return done
 
 
 def _spaced(tokens: list[Token]) -> Iterator[str]:

@@ -255,9 +255,10 @@
     if (banner) banner.remove();
     banner = null;
     if (asked.length) {
+      const mixed = new Set(asked.map((one) => one.mode)).size > 1; // else the first sentence says it for all
       banner = make("section", { id: "troth-banner", className: "troth", "aria-labelledby": "troth-title" },
         make("div", {}, make("h2", { id: "troth-title" }, say("title")), make("p", {}, say("intro")),
-          make("ul", {}, ...asked.map((purpose) => make("li", {}, make("b", {}, purpose.label), " ", make("small", {}, mode(purpose))))),
+          make("ul", {}, ...asked.map((purpose) => make("li", {}, make("b", {}, purpose.label), " ", mixed && make("small", {}, mode(purpose))))),
           note(), links()),
         make("div", { className: "troth-buttons" },
           button("troth-reject", say("reject"), () => decide(asked, () => "refused", "reject-all")),
@@ -403,6 +404,8 @@
     drawBanner();
     drawView();
     drawLinks();
+    const denied = terms.asking?.without_cookies === "may-deny" && cookieState() === "refused";
+    for (const part of find("[data-troth-cookies]")) part.hidden = denied !== (part.dataset.trothCookies === "refused");
     embed();
     if (lentTo) lend();
   };
