@@ -22,8 +22,8 @@ from troth.centre import unsubscribe as pages
 from troth.cli import main
 from troth.consent.record import PROHIBITIONS, State, history
 from troth.consent.standing import read_standing
-from troth.disclose import mailing as mailings
 from troth.disclose import carriers, outbox
+from troth.disclose import mailing as mailings
 from troth.disclose.announce import Became
 from troth.disclose.mailing import Mailing, send_to_all
 from troth.disclose.outbox import Letter

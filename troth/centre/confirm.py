@@ -44,9 +44,10 @@ def routes(house: House, door: Door | None) -> list[Route]:
                 held = await run_in_threadpool(_look, workspace, http)
             return _page(http, workspace, held)
         except Fault as fault:
+            headers = {"retry-after": "900"} if fault.status == 429 else {}
             if not look.wants_page(http):
-                return JSONResponse(fault.as_json(), fault.status)
-            return look.error_page(http, fault.status, fault.code, fault.message, fault.help)
+                return JSONResponse(fault.as_json(), fault.status, headers)
+            return look.error_page(http, fault.status, fault.code, fault.message, fault.help, headers=headers)
 
     return [Route("/{w}/confirm/{token}", answer, methods=["GET", "POST"])]
 

@@ -29,7 +29,10 @@ def routes_for(keeper: Doorkeeper) -> list[Route]:
         "/requests": desk.requests, "/requests/{id}": desk.request, "/refused": pages.refused, "/imports": pages.imports,
         "/policy": pages.policy, "/settings": pages.settings, "/withdrawals": spoken.form, "/workspaces": pages.workspaces,
     }  # fmt: skip
-    post = {"/withdrawals": spoken.record, "/settings/reveal": pages.reveal, "/sign-out": pages.sign_out, "/people/{ref}/part": desk.part, "/requests/{id}/{act}": desk.act}
+    post = {
+        "/withdrawals": spoken.record, "/settings/reveal": pages.reveal, "/sign-out": pages.sign_out,
+        "/people/{ref}/part": desk.part, "/requests/{id}/{act}": desk.act,
+    }  # fmt: skip
     programs = {"overview": overview_json, "calls": calls_json, "refused": refused_json, "export": export}
     return [
         Route(at + "/sign-in", open_to_all(lambda http, _form: pages.sign_in_form(http)), methods=["GET"]),

@@ -28,7 +28,7 @@ from troth.workspace import House
 _WORDS = {By.EMAIL: "By e-mail", By.TELEPHONE: "By telephone", By.POST: "In a letter", By.IN_PERSON: "Face to face"}
 _DONE = {
     "recorded": ("good", "It is recorded, and holds from now on."),
-    "verification-asked": ("warn", "Nobody is known by that, so nothing was changed. Whoever sent it is asked who they are; it waits among the requests."),
+    "verification-asked": ("warn", "Nobody is known by that, so nothing was changed. Whoever sent it is asked; it waits among the requests."),
 }
 
 

@@ -96,7 +96,8 @@ def allow(workspace: Workspace, conn: Connection, ref: int, what: What, how: str
         if rules.consent in ASKS - {ChannelConsent.EXPLICIT} and set(purposes) & set(rules.purposes):
             raise Fault("cannot-allow", "such messages need a yes that is given in another way", help="the person says it by the form", status=409)
     before = plan.heard(standing).states
-    acts = {id: State.GIVEN for id in purposes if before.get(id) is not State.GIVEN and plan.mode(policy.purposes[id], standing.regime) is not Permission.NONE}
+    asked = [id for id in purposes if plan.mode(policy.purposes[id], standing.regime) is not Permission.NONE]
+    acts = {id: State.GIVEN for id in asked if before.get(id) is not State.GIVEN}
     acts |= {way(channel): State.GIVEN for channel in what.channels if before.get(way(channel)) in PROHIBITIONS}
     if acts:
         choices.say(workspace, conn, ref, acts, _evidence(plan, standing, how, strength), now_micros())

@@ -159,7 +159,8 @@ def deliver(workspace: Workspace, id: str) -> Sent:
 
 
 def _waiting_row(conn: Connection, id: str) -> _Row | None:
-    read = "SELECT id, ref, purpose, kind, channel, address, attempts, at, rehearsal FROM outbox_message WHERE id = ? AND status = ? AND not_before <= ?"
+    columns = "id, ref, purpose, kind, channel, address, attempts, at, rehearsal"
+    read = f"SELECT {columns} FROM outbox_message WHERE id = ? AND status = ? AND not_before <= ?"
     row = conn.exec_driver_sql(read, (id, Sent.WAITING, now_micros())).first()
     if row is None:
         return None
@@ -191,7 +192,9 @@ def _let_leave(workspace: Workspace, conn: Connection, row: _Row, body: bytes, a
 def _carried(workspace: Workspace, conn: Connection, row: _Row) -> bool:
     """Whether somebody carries this message; of a person made up by a proof nobody does."""
     carrier = {Channel.EMAIL: workspace.settings.smtp_url, Channel.SMS: workspace.settings.sms_url}.get(row.channel, "")
-    return bool(carrier) and not row.rehearsal and conn.exec_driver_sql("SELECT 1 FROM subject WHERE ref = ? AND canary = 1", (row.ref,)).first() is None
+    if not carrier or row.rehearsal:
+        return False
+    return conn.exec_driver_sql("SELECT 1 FROM subject WHERE ref = ? AND canary = 1", (row.ref,)).first() is None
 
 
 def _pass_the_gate(workspace: Workspace, conn: Connection, row: _Row) -> int:

@@ -94,7 +94,8 @@ def _put_on(workspace: Workspace, mailing: Mailing, ref: int, lines: dict[str, L
         except Refused:
             return enter(conn, mailing, ref, "", Became.NOT_PERMITTED)
         conn.exec_driver_sql(
-            "INSERT INTO outbox_message (id, ref, purpose, kind, status, attempts, at, channel, left_at, entry) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
+            "INSERT INTO outbox_message (id, ref, purpose, kind, status, attempts, at, channel, left_at, entry) "
+            "VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
             (id, ref, mailing.purpose, KIND, Sent.LEAVING, at, Channel.POST, at, entry),
         )
         done = enter(conn, mailing, ref, id, Became.TOLD)

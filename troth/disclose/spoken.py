@@ -90,10 +90,8 @@ def record_spoken(workspace: Workspace, spoken: Spoken) -> Outcome:
     _check(workspace.policy, spoken)
     with workspace.state.write() as conn:
         ref, no = _whom(workspace, conn, spoken)
-        if no is None or (not ref and not no.channels):
-            outcome = _ask(workspace, conn, spoken)
-        else:
-            outcome = _record(workspace, conn, spoken, ref, no)
+        known = no is not None and (ref or no.channels)
+        outcome = _record(workspace, conn, spoken, ref, no) if known and no is not None else _ask(workspace, conn, spoken)
     if outcome.became == ASKED and ADDRESS.fullmatch(spoken.sender):
         letters.ask_who(workspace, spoken.sender, f"{workspace.settings.base_url}/{workspace.id}/privacy", spoken.rehearsal)
     return outcome

@@ -82,13 +82,16 @@ class Inbound:
 # Source: CTIA Short Code Monitoring Handbook; 47 CFR 64.1200(a)(10)
 STOPS = ("stop", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "opt out")
 HELPS, STARTS = ("help", "info"), ("start", "unstop")
-_PLAINLY = re.compile(
-    r"\b(stop|quit|cease|don ?t|do not|never)\b.{0,12}\b(texting|messaging|contacting|sending|writing|(text|message|contact|send|write( to)?) (me|us))\b"
-    r"|\bno more (texts|text messages|messages|sms|offers|ads)\b|\b(take|remove|delete) (me|my number) (off|from)\b"
-    r"|\b(unsubscribe|opt) me\b|\bleave me alone\b|\b(withdraw|revoke) my consent\b|^(please )?(stop|end) (this|it|these|them)( please)?$|^please stop$|^stop please$"
-    r"|\bkeine (weiteren )?(sms|nachrichten|texte)\b|\b(mich|bitte) (abmelden|austragen)\b|\bhört? (bitte )?auf\b|\bbitte aufhören\b|\bwiderrufe\b"
-)
-_NEVERTHELESS = re.compile(r"\b(do not|don ?t|never|please do not|nicht) (stop|unsubscribe|opt|quit|cease|abmelden|aufhören)\b|\bkeep (texting|sending)\b")
+_PLAINLY = re.compile("|".join((
+    r"\b(stop|quit|cease|don ?t|do not|never)\b.{0,12}\b(texting|messaging|contacting|sending|writing)\b",
+    r"\b(stop|quit|cease|don ?t|do not|never)\b.{0,12}\b(text|message|contact|send|write( to)?) (me|us)\b",
+    r"\bno more (texts|text messages|messages|sms|offers|ads)\b", r"\b(take|remove|delete) (me|my number) (off|from)\b",
+    r"\b(unsubscribe|opt) me\b", r"\bleave me alone\b", r"\b(withdraw|revoke) my consent\b",
+    r"^(please )?(stop|end) (this|it|these|them)( please)?$", r"^please stop$", r"^stop please$",
+    r"\bkeine (weiteren )?(sms|nachrichten|texte)\b", r"\b(mich|bitte) (abmelden|austragen)\b", r"\bhört? (bitte )?auf\b",
+    r"\bbitte aufhören\b", r"\bwiderrufe\b",
+)))  # fmt: skip
+_NEVERTHELESS = re.compile(r"\b(do not|don ?t|never|nicht) (stop|unsubscribe|opt|quit|cease|abmelden|aufhören)\b|\bkeep (texting|sending)\b")
 
 
 def understood(body: str, opt_out: str, rules: ChannelRules | None) -> Meant:
@@ -196,8 +199,8 @@ def _answer(workspace: Workspace, policy: Policy, meant: Meant) -> str:
             return f"{us.name}: texts are no longer stopped. What needs your yes still needs it: {home}"
         case Meant.HELP:
             labels = ", ".join(policy.purposes[id].label for id in (rules.purposes if rules else ()) if id in policy.purposes)
-            parts = [f"{us.name}: {labels or 'text messages'}.", rules.carrier_charges if rules else "", rules.opt_out_text if rules else "", us.email]
-            return " ".join(part for part in parts if part)
+            said = (rules.carrier_charges, rules.opt_out_text) if rules else ()
+            return " ".join(part for part in (f"{us.name}: {labels or 'text messages'}.", *said, us.email) if part)
         case Meant.WORDS:
             return ""
 

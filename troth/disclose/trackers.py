@@ -119,7 +119,8 @@ def read_door(workspace: Workspace, what: str, token: str) -> Noticed:
         said = _cipher(workspace).decrypt(raw[:_NONCE], raw[_NONCE:], f"{workspace.id}/{what}".encode())
         return Noticed(*json.loads(said))
     except (ValueError, TypeError, InvalidTag):
-        raise Fault("no-such-link", "this link was not made here, or it is not whole", help="open the link of the message itself", status=404) from None
+        help = "open the link of the message itself"
+        raise Fault("no-such-link", "this link was not made here, or it is not whole", help=help, status=404) from None
 
 
 def _cipher(workspace: Workspace) -> AESGCM:

@@ -145,10 +145,9 @@ def _use(purpose: str, items: frozenset[str], justification: str, plan: Plan, st
 def _send(purpose: str, channel: str, plan: Plan, standing: Standing | None) -> Permit | Deny:
     """What the purpose permits, but for whom said no to this way of being written to: that ends what one may be spared."""
     verdict = _use(purpose, frozenset(), "", plan, standing)
-    if isinstance(verdict, Permit) and standing is not None and spares(plan.policy, plan.policy.purposes[purpose], channel):
-        if standing.states.get(way(channel)) in PROHIBITIONS:
-            return Deny(Reason.NOT_THIS_WAY, channel)
-    return verdict
+    if isinstance(verdict, Deny) or standing is None or standing.states.get(way(channel)) not in PROHIBITIONS:
+        return verdict
+    return Deny(Reason.NOT_THIS_WAY, channel) if spares(plan.policy, plan.policy.purposes[purpose], channel) else verdict
 
 
 def spares(policy: Policy, purpose: Purpose, channel: str) -> bool:

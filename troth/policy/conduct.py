@@ -12,6 +12,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from troth.policy.channels import ASKS as ASKS
+from troth.policy.channels import AtMost as AtMost
+from troth.policy.channels import ChannelConsent as ChannelConsent
+from troth.policy.channels import ChannelRules as ChannelRules
+from troth.policy.channels import QuietHours as QuietHours
+from troth.policy.channels import Recorded as Recorded
+from troth.policy.channels import StopBy as StopBy
+from troth.policy.channels import Tracks as Tracks
+from troth.policy.channels import Transcripts as Transcripts
+
 # asking
 
 
@@ -32,6 +42,7 @@ class YesBy(StrEnum):
     CONTINUED_USE = "continued-use"
     BROWSER_SETTINGS = "browser-settings"
     USE = "use"
+    IMPORT = "import"  # a record or cookie of the system that asked before
 
 
 class YesStrength(StrEnum):
@@ -72,7 +83,10 @@ class Asking:
     """How cookies are asked about, and what the text says of them.
 
     `until` None: as long as `settings.ask_again_after` says. `anonymous`: cookies are said to tell nobody who one is.
-    `sole_kinds`: the kinds of purpose they are said to serve alone; empty: not said.
+    `sole_kinds`: the kinds of purpose they are said to serve alone; empty: not said. `categories`: which purposes each
+    category of another system's banner stands for. `receipts_for`: how long the record of a choice that names nobody is
+    kept; None: as long as `settings.ask_again_after` says. `google_consent_mode`: Google's tags on the pages are told
+    what was chosen.
     """
 
     mode: AskMode = AskMode.UNSTATED
@@ -86,6 +100,9 @@ class Asking:
     automatic: Automatic = Automatic.UNSTATED
     anonymous: bool = False
     sole_kinds: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    receipts_for: timedelta | None = None
+    google_consent_mode: bool = False
 
 
 class AcceptedBy(StrEnum):
@@ -156,94 +173,6 @@ class Addresses:
     counts_as: CountsAs = CountsAs.PERSONAL
     may_block: bool = False
     disclosed_as: DisclosedAs = DisclosedAs.ORDINARY
-
-
-# channels
-
-
-class ChannelConsent(StrEnum):
-    """What must have been said before messages go out on a channel."""
-
-    DOUBLE = "double"  # a yes that was said again from the very address
-    EXPLICIT = "explicit"
-    NUMBER_AND_POLICY = "number-and-policy"  # giving the number and agreeing to the policy
-    UNSTATED = "unstated"  # as each purpose's permission has it
-    NONE = "none"
-
-
-class StopBy(StrEnum):
-    """A way to end messages."""
-
-    LINK = "link"
-    REPLY = "reply"
-    EMAIL = "email"
-    CONTACT = "contact"
-    CHAT = "chat"
-
-
-class Recorded(StrEnum):
-    NEVER = "never"
-    UNSTATED = "unstated"
-    MAY = "may"
-    ALWAYS = "always"
-
-
-class Transcripts(StrEnum):
-    NOT_KEPT = "not-kept"
-    UNSTATED = "unstated"
-    KEPT = "kept"
-
-
-class Tracks(StrEnum):
-    OPENS = "opens"
-    CLICKS = "clicks"
-
-
-@dataclass(frozen=True, slots=True)
-class QuietHours:
-    """The hours in which no message leaves, in minutes of the day; `zone` is the business's own time zone."""
-
-    begins: int
-    ends: int
-    zone: str
-
-    def __str__(self) -> str:
-        return "-".join(f"{at // 60:02}:{at % 60:02}" for at in (self.begins, self.ends)) + f" {self.zone}"
-
-
-@dataclass(frozen=True, slots=True)
-class AtMost:
-    """How many messages a person gets in how many days."""
-
-    count: int
-    days: int
-
-    def __str__(self) -> str:
-        return f"{self.count} in {self.days} days"
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelRules:
-    """How one channel is used. `stop_words` end its messages when sent back; `opt_out_text` stands in each message."""
-
-    id: str
-    consent: ChannelConsent = ChannelConsent.UNSTATED
-    purposes: tuple[str, ...] = ()
-    stop: tuple[StopBy, ...] = ()
-    stop_words: tuple[str, ...] = ()
-    opt_out_text: str = ""
-    condition_of_purchase: bool = False
-    carrier_charges: str = ""
-    automated: bool = False
-    recorded: Recorded = Recorded.UNSTATED
-    announcement: str = ""
-    transcripts: Transcripts = Transcripts.UNSTATED
-    tracks: tuple[Tracks, ...] = ()
-    quiet_hours: QuietHours | None = None
-    at_most: AtMost | None = None
-
-
-ASKS = frozenset({ChannelConsent.DOUBLE, ChannelConsent.EXPLICIT, ChannelConsent.NUMBER_AND_POLICY})  # what is no message without a yes
 
 
 # profiling, sharing, aggregates

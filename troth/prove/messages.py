@@ -32,7 +32,8 @@ def address_item(world: World, event: EventType, channel: str) -> str:
 def reached_by(world: World, purpose: str, channel: str) -> EventType:
     """The event that brings the address a purpose writes to; raises Broken where none does."""
     declared = world.policy.purposes[purpose]
-    found = [world.policy.events[id] for id in declared.events if world.policy.events[id].call and address_item(world, world.policy.events[id], channel)]
+    events = [world.policy.events[id] for id in declared.events]
+    found = [event for event in events if event.call and address_item(world, event, channel)]
     check(found, f"no event brings an address that {purpose} may write to by {channel}")
     return found[0]
 
@@ -46,7 +47,7 @@ def write(world: World, purpose: str, *people: Told, channel: str = "email", tex
     """Send one message to these people, if the gate lets it; what became of how many."""
     said = message(world, purpose, *people, channel=channel, text=text)
     check(said["status"] == 201, f"a message for {purpose} by {channel} was answered with {said['status']} {said.get('code', '')}")
-    return dict(said["became"])
+    return dict(said["became"])  # type: ignore[call-overload, no-any-return]
 
 
 def message(world: World, purpose: str, *people: Told, channel: str = "email", text: str = "", bare: bool = False) -> dict[str, object]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from troth.collect import choices, pipeline, web
+from troth.collect import choices, pipeline, twice, web
 from troth.consent.record import PROHIBITIONS
-from troth.disclose import composing, forwarding, mailing, outbox, spoken, texts, trackers, unsubscribe
+from troth.disclose import composing, forwarding, mailing, outbox, spoken, stopped, texts, trackers, unsubscribe
+from troth.gate.admit import admit_message
 from troth.gate.reasons import Reason, Refused
 from troth.prove.sabotage import sabotage
 
@@ -20,7 +21,7 @@ def forget_who_left() -> Changes:
 
 @sabotage("what somebody tells one of us is written down and changes nothing")
 def forget_what_was_told() -> Changes:
-    return [(spoken, "end", lambda *_said: {}), (spoken.stopped, "stop", lambda *_said: False)]
+    return [(spoken, "end", lambda *_said: {}), (stopped, "stop", lambda *_said: False)]
 
 
 @sabotage("a STOP is read like any other text")
@@ -35,7 +36,7 @@ def send_without_a_way_out() -> Changes:
 
 @sabotage("whoever wants no offers gets no message at all")
 def let_one_no_end_all() -> Changes:
-    honest = outbox.admit_message
+    honest = admit_message
 
     def admit(conn: Any, log: Any, plan: Any, purpose: str, channel: str, standing: Any, kind: str) -> int:
         if standing is not None and PROHIBITIONS & set(standing.states.values()):
@@ -74,7 +75,7 @@ def make_texts_a_condition() -> Changes:
 
 @sabotage("whatever address is typed into a form is on the list")
 def believe_any_form() -> Changes:
-    return [(web.twice, "hold", lambda *_said: False)]
+    return [(twice, "hold", lambda *_said: False)]
 
 
 @sabotage("what becomes of a mail is noticed of everybody")
