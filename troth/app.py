@@ -24,6 +24,7 @@ from troth.collect.limits import Limits
 from troth.collect.web import routes as web_routes
 from troth.console.routes import routes as console_routes
 from troth.disclose.api import routes as disclose_routes
+from troth.disclose.carriers import check_settings
 from troth.gate.reasons import Refused
 from troth.look.static import routes as look_routes
 from troth.maintain import tend_all
@@ -45,6 +46,7 @@ class Troth:
     """The application: `/v1/…` goes straight to the collection door, the rest to Starlette."""
 
     def __init__(self, settings: Settings, prove_at_start: bool = False) -> None:
+        check_settings(settings)
         self.settings = settings
         self._prove_at_start = prove_at_start
         self.house = House(settings)

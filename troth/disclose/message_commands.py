@@ -24,7 +24,7 @@ from troth.workspace import House
 @click.option("--purpose", required=True, help="what it is sent for: one of the policy's purposes")
 @click.option("--text", "file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="what is written")
 @click.option("--subject", default="", help="without: the first line of the text; a text message or letter has none")
-@click.option("--channel", type=click.Choice(list(Channel)), default=Channel.EMAIL, help="how it goes")
+@click.option("--channel", type=click.Choice([str(one) for one in Channel]), default="email", help="how it goes")
 @click.option("--to", "people", multiple=True, help="only to this person: email=…, phone=…, account=… or ref=…")
 @click.option("--out", type=click.Path(path_type=Path), help="for post: the new file of the list to print")
 @data_option
@@ -51,7 +51,7 @@ def message(
 
 @click.command()
 @click.argument("name")
-@click.option("--by", required=True, type=click.Choice(list(By)), help="how it came")
+@click.option("--by", required=True, type=click.Choice([str(one) for one in By]), help="how it came")
 @click.option("--from", "sender", default="", help="the e-mail address or number it came from")
 @click.option("--person", default="", help="whom it is about, if not whoever sent it: email=…, phone=…, account=… or ref=…")
 @click.option("--purpose", "purposes", multiple=True, help="a purpose that ends")

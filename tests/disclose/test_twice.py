@@ -1,0 +1,135 @@
+"""Is somebody on a list only after the owner of the address said so, and is an address that nobody confirmed forgotten?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.disclose.shop import Shop, a_shop, policy_of
+from troth.collect import twice
+from troth.consent.record import State, history
+from troth.disclose.announce import Became
+from troth.disclose.mailing import Mailing, send_to_all
+from troth.rights import erasure
+from troth.subjects import directory
+from troth.subjects.directory import IdentifierKind
+from troth.subjects.keys import KeyMissing
+
+MAIL = "ada@people.example"
+
+
+@pytest.fixture
+def telecom(tmp_path: Path) -> Iterator[Shop]:
+    with a_shop(tmp_path, policy_of("infisim")) as found:
+        yield found
+
+
+def subscribe(shop: Shop, address: Any = MAIL) -> httpx.Response:
+    body = {"key": shop.workspace.access["publishable_key"], "fields": {"name": "Ada", "email": address}, "tz": "Europe/London"}
+    return shop.http.request("POST", f"/{shop.workspace.id}/forms/newsletter", json=body)
+
+
+def link_to(shop: Shop, address: str = MAIL) -> str:
+    found = re.search(r"http\S+/confirm/\S+", shop.mails(address)[-1].get_content())
+    assert found
+    return urlsplit(found[0]).path
+
+
+def ref_of(shop: Shop, address: str = MAIL) -> int | None:
+    with shop.workspace.state.read() as conn:
+        return directory.find(conn, directory.hash_of(shop.workspace.keys, IdentifierKind.EMAIL, address))
+
+
+def issue(shop: Shop) -> dict[Became, int]:
+    return dict(send_to_all(shop.workspace, Mailing("newsletter", "Issue", f"News {len(shop.mails())}.")))
+
+
+def test_a_form_alone_puts_nobody_on_the_list_and_makes_nobody(telecom: Shop) -> None:
+    assert subscribe(telecom).json() == {"ok": True, "confirm": "sent"}
+    assert ref_of(telecom) is None and issue(telecom) == {} and len(telecom.mails(MAIL)) == 1
+    words = telecom.mails(MAIL)[0].get_content()
+    assert "offers" not in words.lower() and "List-Unsubscribe" not in telecom.mails(MAIL)[0]
+
+
+def test_only_a_post_with_the_link_is_the_yes_and_it_holds_once(telecom: Shop) -> None:
+    subscribe(telecom)
+    link = link_to(telecom)
+    for method in ("GET", "HEAD", "GET"):
+        assert telecom.http.request(method, link, headers={"accept": "text/html"}).status_code == 200 and ref_of(telecom) is None
+    assert telecom.http.request("POST", link).status_code == 200
+    ref = ref_of(telecom)
+    assert ref is not None and issue(telecom) == {Became.TOLD: 1}
+    with telecom.workspace.state.read() as conn:
+        (act,) = history(conn, ref)
+    beside = telecom.http.request("GET", "/infisim/forms/newsletter").json()
+    assert (act.purpose, act.state, act.evidence.how, act.evidence.screen) == ("newsletter", State.GIVEN, "confirmed", beside["screen"])
+    again = telecom.http.request("POST", link)
+    assert (again.status_code, again.json()["code"]) == (410, "link-not-good")
+    with telecom.workspace.state.read() as conn:
+        assert len(history(conn, ref)) == 1
+
+
+def test_what_was_not_made_here_is_refused_in_one_way_and_not_for_ever(telecom: Shop) -> None:
+    subscribe(telecom)
+    link = link_to(telecom)
+    neighbour = telecom.neighbour("harbour", replace(telecom.workspace.policy, workspace="harbour"))
+    forged = [link[:-1] + ("2" if link[-1] != "2" else "3"), link[:-5], "/infisim/confirm/x", "/infisim/confirm/" + "a" * 3_000,
+              link.replace("infisim", neighbour.workspace.id), "/infisim/confirm/%00%ff"]  # fmt: skip
+    answers = [telecom.http.request("POST", one) for one in forged]
+    assert {(one.status_code, one.json()["code"]) for one in answers} == {(410, "link-not-good")}
+    assert [telecom.http.request("POST", forged[0]).status_code for _ in range(100)][-1] == 429
+    assert telecom.http.request("POST", link).status_code == 200
+
+
+def test_who_is_on_the_list_cannot_be_found_out_by_the_form(telecom: Shop) -> None:
+    first = subscribe(telecom)
+    telecom.http.request("POST", link_to(telecom))
+    assert subscribe(telecom).text == first.text and len(telecom.mails(MAIL)) == 2
+
+
+def test_an_address_that_nobody_confirms_is_forgotten(telecom: Shop) -> None:
+    subscribe(telecom)
+    link = link_to(telecom)
+    with telecom.workspace.state.read() as conn:
+        owner, sealed = conn.exec_driver_sql("SELECT owner, sealed FROM waiting_yes").one()
+    assert MAIL.encode() not in sealed and b"Ada" not in sealed
+    telecom.clock.pass_by(twice.WAITS_FOR + timedelta(seconds=1))
+    assert telecom.http.request("POST", link).status_code == 410
+    assert twice.purge(telecom.workspace) == 1 and twice.purge(telecom.workspace) == 0
+    with telecom.workspace.state.read() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM waiting_yes").scalar_one() == 0
+    with pytest.raises(KeyMissing):
+        telecom.workspace.keys.open(owner, "waiting", owner, sealed)
+
+
+def test_what_was_asked_before_an_erasure_cannot_be_confirmed_after_it(telecom: Shop) -> None:
+    subscribe(telecom)
+    telecom.http.request("POST", link_to(telecom))
+    subscribe(telecom)
+    link, ref = link_to(telecom), ref_of(telecom)
+    assert ref is not None
+    erasure.erase(telecom.workspace, ref)
+    assert telecom.http.request("POST", link).status_code == 410 and ref_of(telecom) is None and twice.purge(telecom.workspace) == 1
+    subscribe(telecom)
+    assert telecom.http.request("POST", link_to(telecom)).status_code == 200 and ref_of(telecom) not in (None, ref)
+
+
+def test_one_address_is_asked_so_often_and_no_more_and_a_flood_is_refused(telecom: Shop) -> None:
+    answers = [subscribe(telecom).status_code for _ in range(8)]
+    assert set(answers) == {200} and len(telecom.mails(MAIL)) == 5
+    more = [subscribe(telecom, f"n{n}@people.example").status_code for n in range(95)]
+    assert more[-1] == 429 and more[0] == 200
+
+
+@pytest.mark.parametrize("address", ["nobody", "a@b", "ada@people.example\r\nBcc: eve@people.example", "", 7, None])
+def test_what_is_no_address_gets_no_message(telecom: Shop, address: Any) -> None:
+    answer = subscribe(telecom, address)
+    assert answer.status_code in (200, 400, 403) and telecom.mails() == [] and issue(telecom) == {}
