@@ -51,7 +51,10 @@ def test_a_text_goes_to_the_provider_as_the_account_and_once(shop: Shop, provide
     assert provider.seen == [("/2010-04-01/Accounts/AC123/Messages.json", "AC123:secret")] and shop.texts() == []
 
 
-@pytest.mark.parametrize(("answer", "became"), [(429, "waiting"), (500, "waiting"), (503, "waiting"), (400, "failed"), (401, "failed"), (0, "unknown")])
+ANSWERS = [(429, "waiting"), (500, "waiting"), (503, "waiting"), (400, "failed"), (401, "failed"), (0, "unknown")]
+
+
+@pytest.mark.parametrize(("answer", "became"), ANSWERS)
 def test_each_answer_of_the_provider_has_its_meaning(shop: Shop, answer: int, became: str) -> None:
     assert sent(shop, Provider([answer]), text(shop.reader(ADA))) == became
 
