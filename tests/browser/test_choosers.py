@@ -80,8 +80,8 @@ def start(visit: Visit, engine: str, action: str | None) -> None:
     visit.page.evaluate("""([rules, autoAction]) => {
         window.heard = [];
         window.consent = new AutoConsent(async (message) => { heard.push(message.type + ":" + (message.result ?? "")); }, {
-            enabled: true, autoAction, disabledCmps: [], enablePrehide: false, enableCosmeticRules: false, enableGeneratedRules: false,
-            detectRetries: 20, isMainWorld: true, prehideTimeout: 100, enableHeuristicDetection: false, heuristicMode: 'off', visualTest: false, logs: {},
+            enabled: true, autoAction, disabledCmps: [], enablePrehide: false, enableCosmeticRules: false, enableGeneratedRules: false, logs: {},
+            detectRetries: 20, isMainWorld: true, prehideTimeout: 100, enableHeuristicDetection: false, heuristicMode: 'off', visualTest: false,
         }, { autoconsent: [], consentomatic: rules });
         window.rule = consent.rules.find((one) => one.name.includes("troth"));
     }""", [json.loads(rule_list()), action])

@@ -197,6 +197,7 @@ def asking(policy: Policy, time_zone: str | None, untracked: bool = False) -> di
         "regime": regime,
         "regime_label": policy.regimes[regime].label,
         "version": policy.version,
+        "language": policy.language,
         "screen": choices.screen_of(policy, regime),
         "ask_again_after_days": _held_for(policy).days,
         "gpc": [id for id in policy.settings.global_privacy_control if any(p.id == id for p in purposes)],
@@ -269,6 +270,16 @@ _TEXT = {
     "policy": "Privacy policy",
     "cookies": "Cookies",
     "close": "Close",
+    "privacy": "Privacy centre",
+    "kept": "Your choice is kept.",
+    "gpc": "Your browser’s privacy signal is honoured.",
+    "blocked": "Your browser refuses cookies, so nothing is remembered.",
+    "object": "On unless you turn it off",
+    "ask": "Off unless you turn it on",
+    "loses": "If off:",
+    "elsewhere": "You said no to this elsewhere. The privacy centre can change it.",
+    "embedded": "Comes from elsewhere. It is shown if you allow:",
+    "allow": "Allow and show",
 }
 
 
