@@ -331,6 +331,7 @@
           decide([asked], () => "given");
           frame.focus();
         } }, say("allow")) : note());
+      if (frame.offsetWidth) place.style.inlineSize = frame.offsetWidth + "px";
       place.style.minBlockSize = frame.offsetHeight + "px";
       frame.removeAttribute("src");
       places.set(place, frame);
@@ -462,8 +463,8 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
 .troth button{min-block-size:2.75rem;padding:.4rem;background:var(--c);color:var(--d);border:1px solid var(--c);border-radius:.6rem;text-align:center;cursor:pointer}
 .troth #troth-close{position:absolute;inset-block-start:1rem;inset-inline-end:1rem;min-block-size:2rem;padding:.1rem .6rem;background:none;color:inherit}
 .troth :focus-visible,#troth-back:focus-visible{outline:3px solid var(--b);outline-offset:2px}
-#troth-back{font:inherit;font-size:.875rem;min-block-size:2rem;padding:.1rem .6rem;background:var(--a);color:var(--b);border:1px solid #8888;border-radius:1rem;cursor:pointer}
-.troth-frame{display:grid;place-content:center;justify-items:center;inline-size:100%;box-shadow:none}
+#troth-back{font:inherit;overflow-wrap:anywhere;font-size:.875rem;min-block-size:2rem;padding:.1rem .6rem;background:var(--a);color:var(--b);border:1px solid #8888;border-radius:1rem;cursor:pointer}
+.troth-frame{display:grid;place-content:center;justify-items:center;max-inline-size:100%;margin-block:1rem;box-shadow:none}
 .troth-frame p{text-align:center}
 .troth-frame button{padding-inline:1rem}
 .troth-corner{position:fixed;z-index:99;inset-block-end:1rem;inset-inline-start:1rem}
