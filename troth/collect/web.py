@@ -22,6 +22,7 @@ from troth.browser import rule_list, script
 from troth.collect import choices, embedded
 from troth.collect.comments import comments_under, warning_of
 from troth.collect.door import Door
+from troth.collect.hand_over import hand_over
 from troth.collect.messages import EVENT_LIMIT, Message
 from troth.collect.origins import Origins
 from troth.collect.pipeline import Origin
@@ -96,7 +97,8 @@ class _Web:
         workspace = self._workspace(http)
         body = await _json(http)
         _check_key(workspace, body)
-        return JSONResponse(await run_in_threadpool(choices.choose, workspace, body, sent_in(http.headers.raw)))
+        take = hand_over if "imported" in body else choices.choose
+        return JSONResponse(await run_in_threadpool(take, workspace, body, sent_in(http.headers.raw)))
 
     async def form(self, http: Request) -> Response:
         """Take a form of the site as an event of its name."""
