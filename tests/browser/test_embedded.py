@@ -234,6 +234,15 @@ def test_under_the_privacy_signal_the_placeholder_says_why_and_has_no_button(vis
     assert "signal is honoured" in place.inner_text() and place.get_by_role("button").count() == 0
 
 
+def test_a_film_for_what_was_forbidden_elsewhere_says_so_and_one_for_nothing_we_know_stays_shut(visit: Open, fake: FakeTroth, lay: Lay) -> None:
+    fake.terms["elsewhere"] = ["personalisation"]
+    ada = visit(LOS_ANGELES)
+    fetched = lay(ada, FILM + FILM.replace("personalisation", "no-such-purpose").replace("boat", "kite"))
+    place = ada.page.get_by_role("group", name="How we build a boat")
+    assert "You said no to this elsewhere" in place.inner_text() and place.get_by_role("button").count() == 0
+    assert ada.page.get_by_role("group", name="How we build a kite").inner_text().strip() == "How we build a kite" and fetched == []
+
+
 def test_what_needs_no_question_is_there_from_the_start(visit: Open, fake: FakeTroth, lay: Lay) -> None:
     fake.terms["free"] = ["transactions"]
     cleo = visit(BERLIN)

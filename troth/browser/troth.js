@@ -326,11 +326,11 @@
         continue;
       }
       const place = make("div", { className: "troth troth-frame", lang: terms.language, role: "group", "aria-label": frame.title },
-        make("p", {}, make("b", {}, frame.title)), make("p", {}, say("embedded") + " " + own.map(({ label }) => label).join(", ")),
+        make("p", {}, make("b", {}, frame.title)), own.length && make("p", {}, say("embedded") + " " + own.map(({ label }) => label).join(", ")),
         asked ? make("button", { type: "button", onclick: () => {
           decide([asked], () => "given");
           frame.focus();
-        } }, say("allow")) : note());
+        } }, say("allow")) : note() || (own.some(elsewhere) && make("p", {}, say("elsewhere"))));
       if (frame.offsetWidth) place.style.inlineSize = frame.offsetWidth + "px";
       place.style.minBlockSize = frame.offsetHeight + "px";
       frame.removeAttribute("src");
