@@ -18,7 +18,7 @@ from troth.collect import choices, nobody
 from troth.collect.nobody import AnonymousChoice
 from troth.consent.record import CARRIED, Act, State, Strength, history
 from troth.consent.standing import Standing, read_standing
-from troth.consent.states import ConsentEvent, ConsentState, TakenOver, events_of, state_of
+from troth.consent.states import PERMITTING, ConsentEvent, ConsentState, TakenOver, events_of, state_of
 from troth.consent.steps import ConsentStep, Step, steps_of
 from troth.policy.model import Permission, Policy
 from troth.policy.notice_dpv import as_jsonld, terms
@@ -148,6 +148,7 @@ class Records:
             "dpv:hasJurisdiction": standing.regime, "dpv:hasRight": document.get("dpv:hasRight", []),
             "dpv:hasConsentControl": {"@type": "dpv:WithdrawConsent", "@id": home},
             "troth:state": str(state_of(events)), "dpv:hasConsentStatus": _STATES[state_of(events)],
+            "troth:lawful": _lawful(events),
             "troth:events": [self._event(event, standing) for event in events],
         }
 
@@ -203,6 +204,18 @@ class Records:
             graph = as_jsonld(self._policy(version), "notice", self._address(version))["@graph"]
             self._linked[version] = {one["@id"].partition("#")[2]: one for one in graph}
         return self._linked[version].get(id, {})
+
+
+def _lawful(events: Iterable[ConsentEvent]) -> list[Node]:
+    """From when to when a yes stood. What was done then was lawful and stays so, whatever came after. Source: GDPR Art. 7(3)."""
+    found: list[Node] = []
+    for event in events:
+        stands = bool(found) and found[-1]["until"] is None
+        if event.state in PERMITTING and not stands:
+            found.append({"from": instant(event.at).isoformat(), "until": None})
+        elif event.state not in PERMITTING and stands:
+            found[-1]["until"] = instant(event.at).isoformat()
+    return found
 
 
 def _concerns(policy: Policy, purpose: str, population: str) -> bool:
