@@ -113,6 +113,10 @@ FAULTS = [
         "    basis: consent\n    permission: «may-object\n    events: [subscription]",
     ),
     Fault(Code.CONSENT_NOT_ASKED, "  testimonials:", "  «testimonials:", None),
+    Fault(Code.CONSENT_AS_CONDITION, "\nrights:", "\nchannels:\n  sms: {condition_of_purchase: «true}\nrights:"),
+    Fault(Code.NOT_A_NAME, "\nrights:", "\nchannels:\n  sms: {quiet_hours: «\"21:00-8:00 Europe/London\"}\nrights:"),
+    Fault(Code.NOT_A_NAME, "\nrights:", "\nchannels:\n  sms: {quiet_hours: «\"21:00-08:00 Europe/Londinium\"}\nrights:"),
+    Fault(Code.NOT_A_NAME, "\nrights:", "\nchannels:\n  sms: {at_most: «2 a month}\nrights:"),
     Fault(Code.WORDING_MISSING, "  improvement:", "  «improvement:", None),
     Fault(Code.BELOW_FLOOR, "    joins: [web-call]", "    joins: [web-call]\n    «below_floor: {why: as the text says, by: Odile, on: 2026-10-01}"),
     Fault(

@@ -114,13 +114,13 @@ def _read_network(node: Node, where: Where) -> str:
 
 NETWORK: Shape[str] = Shape(_read_network, str, "", form=_NETWORK.form)
 
-_QUIET = matching(re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9] [A-Za-z_]+(/[A-Za-z0-9_+-]+)*"),
-                  "two times of day and a time zone, such as 21:00-08:00 Europe/London")
+_QUIET_FORM = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9] [A-Za-z_]+(/[A-Za-z0-9_+-]+)*")
+_QUIET = matching(_QUIET_FORM, "two times of day and a time zone, such as 21:00-08:00 Europe/London")
 
 
 def _read_quiet(node: Node, where: Where) -> QuietHours | None:
     word = _QUIET.read(node, where)
-    if not word:
+    if not _QUIET_FORM.fullmatch(word):
         return None
     hours, _, zone = word.partition(" ")
     begins, ends = (int(one[:2]) * 60 + int(one[3:]) for one in hours.split("-"))
@@ -132,12 +132,13 @@ def _read_quiet(node: Node, where: Where) -> QuietHours | None:
 
 
 QUIET_HOURS: Shape[QuietHours | None] = Shape(_read_quiet, lambda held: str(held) if held else None, None, form=_QUIET.form)
-_RATE = matching(re.compile(r"[1-9][0-9]{0,3} in [1-9][0-9]{0,2} days"), "a number of messages and of days, such as 2 in 30 days")
+_RATE_FORM = re.compile(r"[1-9][0-9]{0,3} in [1-9][0-9]{0,2} days")
+_RATE = matching(_RATE_FORM, "a number of messages and of days, such as 2 in 30 days")
 
 
 def _read_rate(node: Node, where: Where) -> AtMost | None:
     word = _RATE.read(node, where)
-    return AtMost(*(int(one) for one in re.findall(r"[0-9]+", word))) if word else None
+    return AtMost(*(int(one) for one in re.findall(r"[0-9]+", word))) if _RATE_FORM.fullmatch(word) else None
 
 
 AT_MOST: Shape[AtMost | None] = Shape(_read_rate, lambda held: str(held) if held else None, None, form=_RATE.form)
