@@ -119,14 +119,20 @@ ANSWERS: Mapping[str, Answer] = {
     ),
     "privacy_try": NotPersonal("counts tries under keyed hashes for at most an hour; nothing leads from it to a person"),
     "outbox_message": ByPerson(
-        "Messages to you", ("ref",), {"purpose": "what for", "kind": "kind", "status": "what became of it", "at": "on"},
-        {"id": "a random name", "attempts": "how often sending was tried"},
+        "Messages to you", ("ref",),
+        {"purpose": "what for", "kind": "kind", "channel": "sent by", "status": "what became of it", "at": "on"},
+        {"id": "a random name", "attempts": "how often sending was tried", "address": "a keyed hash of where it went",
+         "not_before": "when it is tried next", "left_at": "when it left, to count how many you had", "entry": "number of the ledger's entry",
+         "rehearsal": "whether a proof of ours wrote it"},
     ),
     "number_lease": ByPerson(
         "Telephone numbers shown to you", ("ref",), {"number": "number", "since": "from", "until": "until"}, {"id": "a running number"}
     ),
     "tracked_number": NotPersonal("our own telephone numbers, and until when each is lent"),
     "call_progress": NotPersonal("when calls began and ended, under keyed hashes of their ids; the calls stand among the events"),
+    "text_seen": NotPersonal("which texts have come, under keyed hashes of the provider's numbers of them; kept for a week"),
+    "stopped_address": NotPersonal("keyed hashes of numbers and mailboxes that want no messages, used only to send them none"),
+    "waiting_yes": NotPersonal("forms that nobody has confirmed yet: sealed, under a keyed hash of an address that may be anybody's; kept for a week"),
     "call_step": NotPersonal("which reports of calls have come, under keyed hashes of their ids"),
     "proof_result": NotPersonal("which promises are proven"),
     "attestation": NotPersonal("who works here and vouches for which promise"),
