@@ -132,7 +132,7 @@ ANSWERS: Mapping[str, Answer] = {
     "call_progress": NotPersonal("when calls began and ended, under keyed hashes of their ids; the calls stand among the events"),
     "text_seen": NotPersonal("which texts have come, under keyed hashes of the provider's numbers of them; kept for a week"),
     "stopped_address": NotPersonal("keyed hashes of numbers and mailboxes that want no messages, used only to send them none"),
-    "waiting_yes": NotPersonal("forms that nobody has confirmed yet: sealed, under a keyed hash of an address that may be anybody's; kept for a week"),
+    "waiting_yes": NotPersonal("forms nobody has confirmed yet: sealed, under a hash of an address that may be anybody's; for a week"),
     "call_step": NotPersonal("which reports of calls have come, under keyed hashes of their ids"),
     "proof_result": NotPersonal("which promises are proven"),
     "attestation": NotPersonal("who works here and vouches for which promise"),
