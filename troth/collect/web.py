@@ -20,6 +20,7 @@ from troth.base.clock import now_micros
 from troth.base.errors import Fault
 from troth.browser import rule_list, script
 from troth.collect import choices, embedded
+from troth.collect.asked import note_asked
 from troth.collect.comments import comments_under, warning_of
 from troth.collect.door import Door
 from troth.collect.hand_over import hand_over
@@ -97,7 +98,7 @@ class _Web:
         workspace = self._workspace(http)
         body = await _json(http)
         _check_key(workspace, body)
-        take = hand_over if "imported" in body else choices.choose
+        take = hand_over if "imported" in body else note_asked if "asked" in body else choices.choose
         return JSONResponse(await run_in_threadpool(take, workspace, body, sent_in(http.headers.raw)))
 
     async def form(self, http: Request) -> Response:
