@@ -337,7 +337,7 @@ def _shape(policy: Policy, event: EventType) -> _Shape:
     paths: dict[tuple[str, str], Item] = {}
     for id in event.items:
         item = policy.items[id]
-        for path in item.at:
+        for path in item.at if item.on else ():  # one that waits for a client to switch it on is not declared here yet
             group, _, name = path.partition(".")
             paths[(group, name)] = item
     births = tuple(id for id in event.items if policy.items[id].category == "user.demographic.date_of_birth")

@@ -23,6 +23,7 @@ from troth.console import queue
 from troth.console.pages import posting, reading
 from troth.console.seat import OWNER, Doorkeeper, Seat
 from troth.console.talk import Opened, Talker, canaries_in
+from troth.disclose.reply import reply
 from troth.gate.reasons import Refused
 from troth.look import render
 from troth.policy.demands import ChildrenThen
@@ -53,6 +54,7 @@ def routes(keeper: Doorkeeper, door: Door | None) -> list[Route]:
         Route("/api/{w}/chats/{id}", programs.answering(programs.answer), methods=["POST"]),
         Route("/api/{w}/flags", programs.answering(programs.flags), methods=["GET"]),
         Route("/api/{w}/flags/{id}/{act}", programs.answering(programs.settle), methods=["POST"]),
+        Route("/api/{w}/reply", programs.answering(programs.reply), methods=["POST"]),
         Route("/api/{w}/child", programs.answering(programs.child), methods=["POST"]),
     ]
 
@@ -158,6 +160,12 @@ class _Programs:
     def settle(self, http: Request, talker: Talker, _body: dict[str, Any]) -> Any:
         """Say what becomes of it."""
         return {"done": _settle(talker.workspace, _number(http), http.path_params["act"], talker.operator)}
+
+    def reply(self, _http: Request, talker: Talker, body: dict[str, Any]) -> Any:
+        """Answer somebody who wrote, at the address they gave, for the purpose they wrote for."""
+        purpose, text = str(body.get("purpose") or ""), str(body.get("text") or "")
+        whom = {name: value for name, value in body.items() if name not in ("purpose", "text")}
+        return {"message": reply(talker.workspace, purpose, talker.role, talker.operator, _who(talker.workspace, whom), text)}
 
     def child(self, _http: Request, talker: Talker, body: dict[str, Any]) -> Any:
         """Somebody who is held is a child."""

@@ -191,6 +191,7 @@ CONDUCT_RULES: Mapping[tuple[str, str], Rule] = {
     ("access_control", "confidentiality"): _further,
     ("access_control", "allow_list_by"): FREE,  # the list itself is compared
     ("access_control", "allow_list"): _joined_open,
+    ("access_control", "unmask"): _joined,
     ("security", "claims"): FREE,
     ("security", "encrypted"): _left,
     ("security", "details_on_request"): _FALSE,
