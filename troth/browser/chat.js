@@ -32,16 +32,16 @@
     button:focus-visible, textarea:focus-visible, input:focus-visible, a:focus-visible, .log:focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
     .panel { display: flex; flex-direction: column; width: min(23rem, calc(100vw - 2rem)); height: min(34rem, calc(100vh - 2rem - var(--troth-room, 0px)));
       background: var(--back); border: 1px solid var(--line); border-radius: .9rem; overflow: hidden; box-shadow: 0 .6rem 2rem #0005; }
-    header { display: flex; align-items: center; justify-content: space-between; gap: 1rem; padding: .6rem .6rem .6rem 1rem; background: var(--chat-colour, var(--main)); color: var(--chat-on, var(--on)); }
-    h2 { font-size: 1.05rem; margin: 0; } header button { border: 0; background: none; min-width: 2.75rem; min-height: 2.75rem; font-size: 1.4rem; cursor: pointer; border-radius: .5rem; }
-    header button:focus-visible { outline-color: var(--on); outline-offset: -3px; }
+    .top { display: flex; align-items: center; justify-content: space-between; gap: 1rem; padding: .6rem .6rem .6rem 1rem; background: var(--chat-colour, var(--main)); color: var(--chat-on, var(--on)); }
+    h2 { font-size: 1.05rem; margin: 0; } .top button { border: 0; background: none; min-width: 2.75rem; min-height: 2.75rem; font-size: 1.4rem; cursor: pointer; border-radius: .5rem; }
+    .top button:focus-visible { outline-color: var(--on); outline-offset: -3px; }
     .log { flex: 1; min-height: 4rem; overflow-y: auto; padding: .8rem 1rem; display: flex; flex-direction: column; gap: .6rem; overscroll-behavior: contain; }
     .log p { margin: 0; padding: .5rem .75rem; border: 1px solid var(--line); border-radius: .8rem; max-width: 88%; align-self: flex-start; white-space: pre-wrap; overflow-wrap: anywhere; }
     .log p.visitor { align-self: flex-end; background: var(--own); } .log p.note { border-style: dashed; max-width: 100%; }
     .log b { display: block; font-size: .8rem; color: var(--soft); font-weight: 600; }
     form { display: grid; gap: .5rem; padding: .7rem 1rem; border-top: 1px solid var(--line); } label { font-size: .85rem; color: var(--soft); }
-    textarea, input { width: 100%; margin-top: .2rem; padding: .5rem .6rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--back); } textarea { resize: none; height: 4.2rem; display: block; }
-    .send { min-height: 2.75rem; border: 0; border-radius: .5rem; background: var(--main); color: var(--on); font-weight: 600; cursor: pointer; }
+    textarea, input { color: var(--ink); font-size: 1rem; width: 100%; margin-top: .2rem; padding: .5rem .6rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--back); } textarea { resize: none; height: 4.2rem; display: block; }
+    .send { min-height: 2.75rem; border: 0; border-radius: .5rem; background: var(--chat-colour, var(--main)); color: var(--chat-on, var(--on)); font-weight: 600; cursor: pointer; }
     .foot { margin: 0; padding: 0 1rem .7rem; font-size: .85rem; display: flex; flex-wrap: wrap; gap: .2rem 1rem; } a { color: var(--main); } .small { font-size: .85rem; color: var(--soft); margin: 0; }
     @media (max-width: 30rem) { .panel { width: calc(100vw - 1rem); height: calc(100vh - 1rem - var(--troth-room, 0px)); } :host([open]) { inset-inline-end: .5rem; bottom: calc(.5rem + var(--troth-room, 0px)); } }
     @media (prefers-reduced-motion: no-preference) { .log { scroll-behavior: smooth; } }`;
@@ -73,7 +73,7 @@
     const mine = make("a", { textContent: say.mine, hidden: true, target: "_blank", rel: "noopener" });
     const foot = make("p", { className: "foot" }, make("a", { href: config.base + terms.policy_url, textContent: say.policy, target: "_blank", rel: "noopener" }), mine);
     const panel = make("section", { id: "panel", className: "panel", hidden: true, attributes: { role: "dialog", "aria-labelledby": "title" } },
-      make("header", {}, make("h2", { id: "title", textContent: say.title }), closer), log, form, foot);
+      make("div", { className: "top" }, make("h2", { id: "title", textContent: say.title }), closer), log, form, foot);
     root.append(opener, panel);
     document.body.append(host);
 

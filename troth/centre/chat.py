@@ -40,8 +40,6 @@ from troth.gate.admit import admit_subject
 from troth.gate.reasons import SENTENCES, Reason
 from troth.rights import take_back, verify
 from troth.rights.verify import LINK_LASTS, Limit
-from troth.subjects import directory
-from troth.subjects.directory import IdentifierKind
 from troth.workspace import House, Workspace
 
 _LARGEST = 16 * 1024
@@ -207,14 +205,11 @@ class _Wishing:
         return _Done(self._say("\n".join(words)), tuple(stopped), task)
 
     def _for_browser(self, wish: Wish) -> list[str]:
-        """At once: what the identifier of this very browser allowed, and what was allowed in this chat under its own name."""
-        names, visitor = [self._chat.name], self._asked.text("anonymousId", 128)
-        if len(visitor) >= 8:
-            names.append(visitor)
-        wanted = purposes_for(self._policy, wish)
+        """At once: what the identifier of this very browser allowed."""
+        visitor = self._asked.text("anonymousId", 128)
         with self._workspace.state.write() as conn:
-            found = (directory.find(conn, directory.hash_of(self._workspace.keys, IdentifierKind.ANONYMOUS, name)) for name in names)
-            refs = [ref for ref in found if ref is not None]
+            ref = verify.visitor_ref(self._workspace, conn, visitor)
+            refs, wanted = [] if ref is None else [ref], purposes_for(self._policy, wish)
             return choices.take_back(self._workspace, conn, refs, wanted, take_back.HOW, self._chat.shown, now_micros())
 
     def _stopped(self, stopped: list[str]) -> str:

@@ -113,7 +113,8 @@ def purposes_for(policy: Policy, wish: Wish) -> list[str]:
             return [one.id for one in policy.purposes.values() if one.kind not in (Kind.ESSENTIAL, Kind.SERVICE) or one.wording]
         case Wish.UNSUBSCRIBE:
             by_mail = policy.channels["email"].purposes if "email" in policy.channels else ()
-            return [one.id for one in policy.purposes.values() if one.kind is Kind.MARKETING or one.id in by_mail]
+            elsewhere = {id for channel in policy.channels.values() for id in channel.purposes} - set(by_mail)
+            return [one.id for one in policy.purposes.values() if (one.kind is Kind.MARKETING and one.id not in elsewhere) or one.id in by_mail]
         case Wish.STOP_TEXTS:
             return list(policy.channels["sms"].purposes) if "sms" in policy.channels else []
         case Wish.DELETE:
