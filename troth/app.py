@@ -20,6 +20,7 @@ from troth.base.filelock import exclusive
 from troth.centre import routes as centre_routes
 from troth.collect.calls_web import routes as calls_routes
 from troth.collect.door import Door
+from troth.collect.limits import Limits
 from troth.collect.web import routes as web_routes
 from troth.console.routes import routes as console_routes
 from troth.disclose.api import routes as disclose_routes
@@ -50,10 +51,10 @@ class Troth:
         self.door = Door(self.house)
         self._maintenance = Maintenance(self.house)
         self.pages = Starlette(
-            routes=[Route("/healthz", _health), *self._rooms()],
+            routes=[Route("/healthz", _health), Route("/", _start), *self._rooms()],
             exception_handlers={Fault: _fault, Refused: _refused, 404: _not_found, 405: _wrong_method, 500: _broken},  # type: ignore[dict-item]
             lifespan=self._lifespan,
-            middleware=[Middleware(SecurityHeaders)],
+            middleware=[Middleware(SecurityHeaders), Middleware(Limits, house=self.house, settings=settings)],
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -132,6 +133,11 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with)
+
+
+async def _start(http: Request) -> Response:
+    """Whoever comes to the bare address. It names no business: who is served here is theirs to say."""
+    return look.render("start.html", http)
 
 
 async def _health(_request: Request) -> Response:

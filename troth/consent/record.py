@@ -37,6 +37,7 @@ class Strength(StrEnum):
 
     EXPLICIT = "explicit"  # the person acted on our own screen
     RELAYED = "relayed"  # another system says the person acted
+    IMPORTED = "imported"  # a file or a cookie that another system left says so
     BY_USE = "by-use"  # the person went on using the site
     NONE = "none"
 
@@ -71,23 +72,30 @@ Index("standing_purpose", standing_table.c.purpose, standing_table.c.state)
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How an act came to us: on which screen, under which policy and law, by which means."""
+    """How an act came to us: on which screen, under which policy and law, by which means.
+
+    `said_at`: when it was said, in microseconds, where that was before it came to us.
+    """
 
     strength: Strength
     how: str
     policy_version: str
     screen: str
     regime: str
+    said_at: int | None = None
 
 
 def record(conn: Connection, log: Log, ref: int, acts: Mapping[str, State], evidence: Evidence, at: int) -> int:
     """Add a person's acts (purpose to state) with their evidence; they hold when the transaction commits.
 
     A prohibition also falls on every reference joined as the same person, and a later yes of whoever spoke it lifts
-    it there; a yes goes no further than that. Returns the ledger entry's number.
+    it there; a yes goes no further than that. Whoever objected and says no again objects still: only a yes ends it, since
+    what needs no permission heeds no lesser no. Returns the ledger entry's number.
     """
+    acts = {purpose: _at_least(conn, ref, purpose, state) for purpose, state in acts.items()}
     body = {"ref": ref, "acts": {purpose: str(state) for purpose, state in sorted(acts.items())}}
     body |= {"strength": evidence.strength, "how": evidence.how, "policy": evidence.policy_version, "screen": evidence.screen}
+    body |= {} if evidence.said_at is None else {"said_at": evidence.said_at}
     entry = log.append(conn, EntryKind.CONSENT, body, instant(at))
     family = same_person(conn, ref)
     carried = replace(evidence, strength=Strength.RELAYED, how=CARRIED)
@@ -95,11 +103,19 @@ def record(conn: Connection, log: Log, ref: int, acts: Mapping[str, State], evid
         _write(conn, ref, purpose, state, evidence, at, entry)
         for other in family - {ref}:
             if state in PROHIBITIONS:
-                _write(conn, other, purpose, state, carried, at, entry)
+                _write(conn, other, purpose, _at_least(conn, other, purpose, state), carried, at, entry)
             elif _stopped_by(conn, ref, other, purpose):
                 _restore(conn, other, purpose)
     move_epoch(conn, *family)
     return entry
+
+
+def _at_least(conn: Connection, ref: int, purpose: str, state: State) -> State:
+    """This word, or the objection that stands and that a lesser no must not end."""
+    if state not in PROHIBITIONS or state is State.OBJECTED:
+        return state
+    objects = conn.exec_driver_sql("SELECT 1 FROM standing WHERE ref = ? AND purpose = ? AND state = ?", (ref, purpose, State.OBJECTED)).first()
+    return State.OBJECTED if objects else state
 
 
 def _stopped_by(conn: Connection, ref: int, other: int, purpose: str) -> bool:
@@ -110,6 +126,15 @@ def _stopped_by(conn: Connection, ref: int, other: int, purpose: str) -> bool:
         return False
     spoke = "SELECT 1 FROM consent_act WHERE ref = ? AND purpose = ? AND entry = ? AND how != ?"
     return conn.exec_driver_sql(spoke, (ref, purpose, found[2], CARRIED)).first() is not None
+
+
+def forbidden_elsewhere(conn: Connection, ref: int) -> set[str]:
+    """The purposes that the same person forbade under another reference by its own word, which a yes here does not lift."""
+    found: set[str] = set()
+    for other in same_person(conn, ref) - {ref}:
+        said = conn.exec_driver_sql("SELECT purpose, state FROM standing WHERE ref = ?", (other,)).all()
+        found |= {purpose for purpose, state in said if State(state) in PROHIBITIONS and not _stopped_by(conn, ref, other, purpose)}
+    return found
 
 
 def _restore(conn: Connection, ref: int, purpose: str) -> None:
@@ -123,15 +148,16 @@ def _restore(conn: Connection, ref: int, purpose: str) -> None:
 
 
 def _write(conn: Connection, ref: int, purpose: str, state: State, evidence: Evidence, at: int, entry: int) -> None:
+    said_at = at if evidence.said_at is None else evidence.said_at
     conn.exec_driver_sql(
         "INSERT INTO consent_act (ref, purpose, state, strength, how, policy_version, screen, regime, at, entry) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (ref, purpose, state, evidence.strength, evidence.how, evidence.policy_version, evidence.screen, evidence.regime, at, entry),
+        (ref, purpose, state, evidence.strength, evidence.how, evidence.policy_version, evidence.screen, evidence.regime, said_at, entry),
     )
     conn.exec_driver_sql(
         "INSERT INTO standing (ref, purpose, state, strength, at) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (ref, purpose) DO UPDATE SET state = excluded.state, strength = excluded.strength, at = excluded.at",
-        (ref, purpose, state, evidence.strength, at),
+        (ref, purpose, state, evidence.strength, said_at),
     )
 
 

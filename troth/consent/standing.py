@@ -22,7 +22,8 @@ class Standing:
     """What holds for one subject: the law that covers it, what it said per purpose, whether it is restricted.
 
     `epoch` is the subject's counter at reading time; a different counter means this is old. `given_at`: when each yes
-    was said, in microseconds; a yes is to what the policy said then.
+    was said, in microseconds; a yes is to what the policy said then. `imported`: each yes that only another system's file
+    or cookie tells of.
     """
 
     ref: int
@@ -35,6 +36,7 @@ class Standing:
     canary: bool = False
     signature: Signature = ("", False, frozenset(), Strength.NONE)
     given_at: Mapping[str, int] = field(default_factory=dict)
+    imported: frozenset[str] = frozenset()
 
 
 NOBODY = Standing(ref=0, epoch=0, population="", regime="", signature=("", False, frozenset(), Strength.NONE))
@@ -52,7 +54,8 @@ def without_yes(standing: Standing, purposes: Iterable[str]) -> Standing:
     gone = {purpose for purpose in purposes if standing.states.get(purpose) is State.GIVEN}
     states = {purpose: state for purpose, state in standing.states.items() if purpose not in gone}
     given_at = {purpose: at for purpose, at in standing.given_at.items() if purpose not in gone}
-    return replace(saying(standing, states, standing.strength if State.GIVEN in states.values() else Strength.NONE), given_at=given_at)
+    return replace(saying(standing, states, standing.strength if State.GIVEN in states.values() else Strength.NONE), given_at=given_at,
+                   imported=standing.imported - gone)
 
 
 def read_standing(conn: Connection, ref: int) -> Standing | None:
@@ -89,11 +92,11 @@ def _linked(conn: Connection, refs: tuple[int, ...], marks: str) -> set[int]:
 
 
 def _with_prohibitions(conn: Connection, ref: int, own: Said) -> Said:
-    """What the same person forbade under another reference holds here too; what it allowed there does not."""
+    """What the same person forbade under another reference holds here too, an objection before any other no; what it allowed does not."""
     merged = dict(own)
     for other in same_person(conn, ref) - {ref}:
         for purpose, state, strength, at in conn.exec_driver_sql("SELECT purpose, state, strength, at FROM standing WHERE ref = ?", (other,)):
-            if State(state) in PROHIBITIONS:
+            if State(state) in PROHIBITIONS and (purpose not in merged or merged[purpose][0] is not State.OBJECTED):
                 merged[purpose] = (State(state), Strength(strength), at)
     return merged
 
@@ -108,6 +111,7 @@ def _standing(ref: int, epoch: int, population: str, regime: str, restricted: bo
     states = {purpose: state for purpose, (state, _, _) in said.items()}
     given = [strength for state, strength, _ in said.values() if state is State.GIVEN]
     given_at = {purpose: at for purpose, (state, _, at) in said.items() if state is State.GIVEN}
+    imported = frozenset(purpose for purpose, (state, by, _) in said.items() if state is State.GIVEN and by is Strength.IMPORTED)
     strength = min(given, key=list(Strength).index, default=Strength.NONE)
     signature = (regime, restricted, frozenset(states.items()), strength)
-    return Standing(ref, epoch, population, regime, restricted, states, strength, canary, signature, given_at)
+    return Standing(ref, epoch, population, regime, restricted, states, strength, canary, signature, given_at, imported)

@@ -16,6 +16,7 @@ from troth.consent.record import PROHIBITIONS, State, Strength
 from troth.consent.standing import NOBODY, Standing, without_yes
 from troth.gate.reasons import Reason
 from troth.gate.then import Earlier, Then
+from troth.policy.conduct import YesBy, YesStrength
 from troth.policy.model import Basis, EventType, Form, Kind, Permission, Policy, Purpose, Without, permission_under
 
 _MEMO = 100_000
@@ -127,11 +128,15 @@ class Plan:
     def heard(self, standing: Standing) -> Standing:
         """The standing as this version hears it: where a purpose asks first, a yes to what it was before a change is none.
 
-        A no is heard whatever changed since. Reading: docs/decisions/0021. Source: GDPR Art. 4(11), 6(4), 7
+        Nor is a yes that was only brought over from another system, unless the policy takes it for an explicit one. A no is
+        heard whatever changed since and however it came. Reading: docs/decisions/0021, 0031. Source: GDPR Art. 4(11), 6(4), 7
         """
-        if not self.anew or not standing.given_at:
+        if not standing.given_at or not (self.anew or standing.imported):
             return standing
-        stale = [purpose for purpose, at in standing.given_at.items() if self._is_stale(purpose, at, standing.regime)]
+        stale = [
+            purpose for purpose, at in standing.given_at.items()
+            if self._is_stale(purpose, at, standing.regime) or (purpose in standing.imported and not self._takes_imported(purpose, standing.regime))
+        ]  # fmt: skip
         return without_yes(standing, stale) if stale else standing
 
     def _is_stale(self, purpose: str, at: int, regime: str) -> bool:
@@ -139,6 +144,15 @@ class Plan:
         if asked is None or at >= asked.since or declared is None:
             return False
         return self.mode(declared, regime) is Permission.ASK_BEFORE
+
+    @property
+    def takes_imported(self) -> bool:
+        """Whether a yes brought over from another system opens what asks first."""
+        return self.policy.asking.evidence.get(YesBy.IMPORT) is YesStrength.EXPLICIT
+
+    def _takes_imported(self, purpose: str, regime: str) -> bool:
+        declared = self.policy.purposes.get(purpose)
+        return self.takes_imported or declared is None or self.mode(declared, regime) is not Permission.ASK_BEFORE
 
     def treatment(self, event: str, standing: Standing) -> Treatment:
         """What becomes of an event of this type about a subject of this standing."""
