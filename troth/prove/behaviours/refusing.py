@@ -13,7 +13,7 @@ from troth.policy.model import EventType, Kind
 from troth.policy.packs import categories
 from troth.prove.registry import proves
 from troth.prove.statics.people import refuses_special_categories
-from troth.prove.world import LONDON, World, check
+from troth.prove.world import LONDON, Told, World, check
 
 
 def _form(world: World, id: str = "") -> EventType:
@@ -108,22 +108,34 @@ def numbers_of_cards_and_identities_are_blanked(world: World) -> None:
     check(refused or _seen(world, event, "order 1042"), "what is no such number was blanked")
 
 
-@proves(sabotage="hide-undeclared")
-def identity_numbers_are_masked(world: World, event: str, item: str, purpose: str) -> None:
-    """Held only where it is switched on; then sealed, and shown whole to the roles that the policy names alone."""
-    found, kind = world.policy.events[event], world.policy.items[item]
-    name, number = kind.at[0].partition(".")[2], f"219-{secrets.randbelow(80) + 10}-{secrets.randbelow(9000) + 1000}"
-    told = world.tell(found, more={name: number})
+def _identity_number(world: World, event: str, item: str) -> tuple[str, Told]:
+    """An identity number, and the event that was sent with it."""
+    number = f"219-{secrets.randbelow(80) + 10}-{secrets.randbelow(9000) + 1000}"
+    told = world.tell(world.policy.events[event], more={world.policy.items[item].at[0].partition(".")[2]: number})
     check(told.answer["status"] == 200 and told.answer.get("stored") == 1, f"event {event} was not kept")
+    return number, told
+
+
+@proves(sabotage="hide-undeclared")
+def an_identity_number_waits_for_its_client(world: World, event: str, item: str) -> None:
+    """Where nobody switched it on it is refused, counted and kept nowhere; no role is told it whole but those the policy names."""
+    check(not world.policy.items[item].on, f"{item} is switched on here")
+    number, told = _identity_number(world, event, item)
+    seen = {one.id: told.among(world.events(one.id)) for one in world.policy.purposes.values() if event in one.events}
+    check(any(seen.values()) and number not in str(seen), "an identity number that nobody switched on was kept")
+    check(told.answer.get("dropped", {}).get("undeclared-item") == 1, "an identity number that nobody switched on was not refused")
+    able = [role for role, purposes in world.policy.roles.items() if any(item in world.policy.purposes[one].items for one in purposes)]
+    check(set(able) - set(world.policy.access_control.unmask), "every role that sees identity numbers sees them whole")
+
+
+@proves(sabotage="show-identity-numbers")
+def identity_numbers_are_masked(world: World, event: str, item: str, purpose: str) -> None:
+    """Shown whole to the roles that the policy names alone; to every other as a mask with the last four signs."""
+    number, told = _identity_number(world, event, item)
     rows = {role: told.among(world.events(purpose, role)) for role, purposes in world.policy.roles.items() if purpose in purposes}
-    if not kind.on:
-        others = {one.id: told.among(world.events(one.id)) for one in world.policy.purposes.values() if event in one.events}
-        check(any(others.values()) and number not in str(others), "an identity number that nobody switched on was kept")
-        check(told.answer.get("dropped", {}).get("undeclared-item") == 1, "an identity number that nobody switched on was not refused")
     unmask = world.policy.access_control.unmask
-    check({role for role in rows if role not in unmask}, "every role sees identity numbers whole")
-    check(not kind.on or (rows and all(rows.values())), f"nobody may see {item}")
-    for role, seen in rows.items() if kind.on else ():
+    check(rows and all(rows.values()) and set(rows) - set(unmask), f"nobody may see {item}, or everybody sees it whole")
+    for role, seen in rows.items():
         shown = str(seen[0]["items"].get(item))
         check((shown == number) is (role in unmask), f"role {role} sees an identity number {'as a mask' if role in unmask else 'whole'}")
         check(shown.endswith(number[-4:]), "a mask does not show by which number it was made")
