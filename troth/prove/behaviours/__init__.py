@@ -1,5 +1,7 @@
 """The behaviours that prove promises, by theme. Importing this package enters them all in the registry."""
 
-from troth.prove.behaviours import californian, calls, choosing, disclosing, events, notices, rights, visits, writing
+from troth.prove.behaviours import californian, calls, chatting, choosing, disclosing, events, notices, refusing, rights, visits, writing
 
-__all__ = ["californian", "calls", "choosing", "disclosing", "events", "notices", "rights", "visits", "writing"]
+__all__ = [
+    "californian", "calls", "chatting", "choosing", "disclosing", "events", "notices", "refusing", "rights", "visits", "writing",
+]
