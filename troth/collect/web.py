@@ -7,6 +7,7 @@ Source: Fetch standard (CORS); STANDARDS "Signals and banners"
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -89,8 +90,8 @@ class _Web:
     async def chosen(self, http: Request) -> Response:
         """Take a browser's choices."""
         workspace = self._workspace(http)
-        body = await _json(http)
-        _check_key(workspace, body)
+        body = await json_of(http)
+        check_key(workspace, body)
         return JSONResponse(await run_in_threadpool(choices.choose, workspace, body, sent_in(http.headers.raw)))
 
     async def form(self, http: Request) -> Response:
@@ -99,8 +100,8 @@ class _Web:
         event = form_event(workspace.policy, http.path_params["form"])
         if event is None:
             raise Fault("unknown-form", "the policy declares no such form", status=404)
-        body = await _json(http)
-        _check_key(workspace, body)
+        body = await json_of(http)
+        check_key(workspace, body)
         fields = body.get("fields")
         if not isinstance(fields, dict):
             raise Fault("bad-form", "a form needs its `fields`")
@@ -122,8 +123,8 @@ class _Web:
     async def comment(self, http: Request) -> Response:
         """Post a comment; refused unless the warning in force was shown."""
         workspace = self._workspace(http)
-        body = await _json(http)
-        _check_key(workspace, body)
+        body = await json_of(http)
+        check_key(workspace, body)
         if body.get("warning") != warning_of(workspace.policy)[0]:
             raise Fault("warning-not-shown", "the warning that comments are public must be shown first", status=409)
         fields = {name: body[name] for name in ("name", "email", "website", "text", "article", "warning") if body.get(name)}
@@ -261,7 +262,8 @@ _TEXT = {
 }
 
 
-async def _json(http: Request) -> dict[str, Any]:
+async def json_of(http: Request) -> dict[str, Any]:
+    """The JSON object that a page sent, within a limit; raises `too-large` or `bad-json`."""
     raw = b""
     async for part in http.stream():
         raw += part
@@ -276,7 +278,8 @@ async def _json(http: Request) -> dict[str, Any]:
     return body
 
 
-def _check_key(workspace: Workspace, body: dict[str, Any]) -> None:
+def check_key(workspace: Workspace, body: Mapping[str, Any]) -> None:
+    """Raises `bad-key` unless one of the workspace's keys came along."""
     if body.get("key") not in (workspace.access["publishable_key"], workspace.access["write_key"]):
         raise Fault("bad-key", "the key is missing or belongs to another workspace", status=403)
 

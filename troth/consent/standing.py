@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
-from troth.consent.record import PROHIBITIONS, State, Strength
+from troth.consent.record import PROHIBITIONS, WEAK, State, Strength
 from troth.subjects.links import same_person
 
 Signature = tuple[str, bool, frozenset[tuple[str, State]], Strength]
@@ -22,7 +22,8 @@ class Standing:
     """What holds for one subject: the law that covers it, what it said per purpose, whether it is restricted.
 
     `epoch` is the subject's counter at reading time; a different counter means this is old. `given_at`: when each yes
-    was said, in microseconds; a yes is to what the policy said then.
+    was said, in microseconds; a yes is to what the policy said then. `weakly`: to which purposes the yes is read from
+    what the person did.
     """
 
     ref: int
@@ -35,6 +36,7 @@ class Standing:
     canary: bool = False
     signature: Signature = ("", False, frozenset(), Strength.NONE)
     given_at: Mapping[str, int] = field(default_factory=dict)
+    weakly: frozenset[str] = frozenset()
 
 
 NOBODY = Standing(ref=0, epoch=0, population="", regime="", signature=("", False, frozenset(), Strength.NONE))
@@ -52,7 +54,8 @@ def without_yes(standing: Standing, purposes: Iterable[str]) -> Standing:
     gone = {purpose for purpose in purposes if standing.states.get(purpose) is State.GIVEN}
     states = {purpose: state for purpose, state in standing.states.items() if purpose not in gone}
     given_at = {purpose: at for purpose, at in standing.given_at.items() if purpose not in gone}
-    return replace(saying(standing, states, standing.strength if State.GIVEN in states.values() else Strength.NONE), given_at=given_at)
+    heard = saying(standing, states, standing.strength if State.GIVEN in states.values() else Strength.NONE)
+    return replace(heard, given_at=given_at, weakly=standing.weakly - gone)
 
 
 def read_standing(conn: Connection, ref: int) -> Standing | None:
@@ -110,4 +113,5 @@ def _standing(ref: int, epoch: int, population: str, regime: str, restricted: bo
     given_at = {purpose: at for purpose, (state, _, at) in said.items() if state is State.GIVEN}
     strength = min(given, key=list(Strength).index, default=Strength.NONE)
     signature = (regime, restricted, frozenset(states.items()), strength)
-    return Standing(ref, epoch, population, regime, restricted, states, strength, canary, signature, given_at)
+    weakly = frozenset(purpose for purpose, (state, how, _) in said.items() if state is State.GIVEN and how in WEAK)
+    return Standing(ref, epoch, population, regime, restricted, states, strength, canary, signature, given_at, weakly)

@@ -421,6 +421,15 @@ class Policy:
     readings: Mapping[str, Reading]
 
 
+def wants_one_given(policy: Policy, purpose: Purpose, regime: str) -> bool:
+    """Whether the law that covers the subject asks for a yes to this purpose: one that a person gave, not one read from what they did.
+
+    Source: GDPR Art. 4(11); CJEU C-673/17 (Planet49)
+    """
+    law = policy.regimes.get(regime) or policy.regimes[policy.settings.default_regime]
+    return purpose.below_floor is None and law.floor.get(purpose.kind) is Permission.ASK_BEFORE
+
+
 def permission_under(policy: Policy, purpose: Purpose, regime: str) -> Permission:
     """How permission works for `purpose` where `regime` covers the subject: the stricter of text and law.
 

@@ -13,7 +13,8 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -55,6 +56,7 @@ class World:
     access: Mapping[str, str]
     canary: bool = True
     outbox: Path | None = None  # where messages wait when no mail server is set
+    hire: Callable[[str], AbstractContextManager[tuple[str, str]]] | None = None  # makes an operator for a while (`troth.prove.staff`)
     began: str = field(default_factory=lambda: (now() - timedelta(seconds=1)).isoformat())
 
     # people

@@ -256,6 +256,8 @@ def _act(known: _Known, act: Act) -> dict[str, Any]:
         "said": str(act.state),
         "at": instant(act.at).isoformat(timespec="seconds"),
         "how": act.evidence.how,
+        "strength": str(act.evidence.strength),
+        "screen": act.evidence.screen,
         "policy_version": act.evidence.policy_version,
         "law": act.evidence.regime,
         "entry": act.entry,

@@ -32,8 +32,8 @@ _STATES: Mapping[ConsentState, str] = {
     ConsentState.INVALIDATED: "dpv:ConsentInvalidated", ConsentState.REVOKED: "dpv:ConsentRevoked",
 }
 _STRENGTHS: Mapping[Strength, str] = {
-    Strength.EXPLICIT: "dpv:ExpressedConsent", Strength.RELAYED: "dpv:ExpressedConsent", Strength.BY_USE: "dpv:ImpliedConsent",
-    Strength.NONE: "dpv:Consent",
+    Strength.EXPLICIT: "dpv:ExpressedConsent", Strength.RELAYED: "dpv:ExpressedConsent",
+    Strength.IMPLIED: "dpv:ImpliedConsent", Strength.BY_USE: "dpv:ImpliedConsent", Strength.NONE: "dpv:Consent",
 }
 
 

@@ -26,6 +26,11 @@ def skip_consent() -> Changes:
     return [*FORGETFUL, (planning, "permits", lambda state, mode: None), (planning, "can_object", lambda purpose: False)]
 
 
+@sabotage("who refuses is followed like anybody")
+def follow_those_who_refuse() -> Changes:
+    return [*skip_consent(), (choices, "_refuse_latecomers", lambda conn, hashed, at: None)]
+
+
 @sabotage("a withdrawal is recorded but changes nothing at collection")
 def ignore_withdrawals() -> Changes:
     def permits(state: Any, mode: Any) -> Any:
