@@ -51,7 +51,7 @@ class Troth:
         self.door = Door(self.house)
         self._maintenance = Maintenance(self.house)
         self.pages = Starlette(
-            routes=[Route("/healthz", _health), *self._rooms()],
+            routes=[Route("/healthz", _health), Route("/", _start), *self._rooms()],
             exception_handlers={Fault: _fault, Refused: _refused, 404: _not_found, 405: _wrong_method, 500: _broken},  # type: ignore[dict-item]
             lifespan=self._lifespan,
             middleware=[Middleware(SecurityHeaders)],
@@ -133,6 +133,11 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with)
+
+
+async def _start(http: Request) -> Response:
+    """Whoever comes to the bare address. It names no business: who is served here is theirs to say."""
+    return look.render("start.html", http)
 
 
 async def _health(_request: Request) -> Response:

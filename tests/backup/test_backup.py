@@ -36,13 +36,16 @@ from troth.subjects.directory import IdentifierKind
 from troth.workspace import House, Workspace
 
 PASSPHRASE = b"correct horse battery staple"
-ADA, BEN, LATE = "ada-visitor-fedcba9876543210", "ben-visitor-0123456789", "late-visitor-0123456789"
+ADA, BEN, LATE, RITA = "ada-visitor-fedcba9876543210", "ben-visitor-0123456789", "late-visitor-0123456789", "rita-visitor-0123456789"
 NEEDLES = [text.encode() for text in (edda.EMAIL, edda.PHONE, edda.NAME, edda.VISITOR, edda.ADDRESS, edda.ACCOUNT)]
 
 
 @dataclass
 class Before:
-    """A town with a backup of it, and what has happened since: Ada withdrew, Ben was restricted, Edda erased; Late came and objected."""
+    """A town with a backup of it, and what has happened since: Ada withdrew, Ben was restricted, Edda erased.
+
+    Late came and objected, Rita came and was restricted.
+    """
 
     folder: Path
     backup: Path
@@ -62,9 +65,11 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Before:
     say(workspace, ADA, "withdraw")
     edda.send(ingest, edda.page("l1", "/", LATE), trusted=False)
     say(workspace, LATE, "reject-all")
+    edda.send(ingest, edda.page("r1", "/", RITA), trusted=False)
     with workspace.state.write() as conn:
-        ada, ben, late = (ref_of(workspace, conn, one) for one in (ADA, BEN, LATE))
-        restrict.restrict(workspace, conn, Session(ben, frozenset({ben}), Shown.BROWSER, 1, "", "california", "site-visitor", False, now()))
+        ada, ben, late, rita = (ref_of(workspace, conn, one) for one in (ADA, BEN, LATE, RITA))
+        for one in (ben, rita):
+            restrict.restrict(workspace, conn, Session(one, frozenset({one}), Shown.BROWSER, 1, "", "california", "site-visitor", False, now()))
         refs = edda.references(workspace, conn)
     erasure.erase(workspace, refs[0])
     erasure.continue_cases(workspace)
@@ -148,7 +153,7 @@ def test_the_restored_ledger_says_so_and_goes_on_under_another_name(workspace: W
         entries = [entry for _, entry in workspace.log.entries(conn)]
         workspace.log.verify(conn, workspace.ledger_key.public_key())
     told = [entry.body for entry in entries if entry.kind is EntryKind.RESTORED]
-    assert [(one["gap"], one["replayed"]) for one in told] == [(False, {"withdrawal": 1, "objection": 1, "restriction": 1, "erasure": 1})]
+    assert [(one["gap"], one["replayed"]) for one in told] == [(False, {"withdrawal": 1, "objection": 1, "restriction": 2, "erasure": 1})]
     assert workspace.origin.startswith("troth/infinity/restored-")
     assert [entry.body["origin"] for entry in entries if entry.kind is EntryKind.LOG_ORIGIN] == ["troth/infinity", workspace.origin]
 
@@ -160,7 +165,7 @@ def test_through_the_public_doors_the_noes_stand_from_the_first_request_on(befor
         world = served.world("infinity")
         key = (world.access["write_key"], "")
         page = {"context": {"page": {"url": "http://127.0.0.1:8101/pricing"}, "timezone": "America/Los_Angeles"}}
-        for visitor in (ADA, BEN, LATE, edda.VISITOR):
+        for visitor in (ADA, BEN, LATE, RITA, edda.VISITOR):
             sent = page | {"anonymousId": visitor, "messageId": f"again-{visitor}", "timestamp": "2026-01-05T10:00:00Z"}
             assert world.http.post("/v1/page", json=sent, auth=key).status_code == 200
         stranger = page | {"anonymousId": "new-visitor-0123456789", "messageId": "again-new"}

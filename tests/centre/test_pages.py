@@ -89,3 +89,11 @@ def test_the_notice_is_spoken_in_another_language_when_asked(http: httpx.Client)
     assert http.get("/infinity/policy?language=fr").status_code == 404
     assert http.get("/infinity/policy.pdf?language=../en", headers={"accept": "application/json"}).json()["code"] == "no-such-language"
     assert 'hreflang="de"' not in http.get("/infinity/policy").text, "no language is offered that the policy's own texts are not in"
+
+
+def test_the_bare_addresses_lead_on_and_name_nobody_elses_business(http: httpx.Client) -> None:
+    start = http.get("/infinity")
+    assert start.status_code == 200 and all(f'href="/infinity{path}"' in start.text for path in ("/privacy", "/policy", "/cookies", "/promises"))
+    bare = http.get("/")
+    assert bare.status_code == 200 and "console" in bare.text and "infinity" not in bare.text.lower()
+    assert http.get("/nowhere").status_code == 404

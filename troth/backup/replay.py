@@ -7,8 +7,8 @@ Source: GDPR Art. 7(3), 16, 17, 18, 21; DESIGN section 5
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any, assert_never
+from collections.abc import Iterable
+from typing import assert_never
 
 from sqlalchemy import Connection
 
@@ -21,7 +21,6 @@ from troth.ledger.tape import TapeKind, TapeRecord
 from troth.rights import replay as rights_replay
 from troth.rights.erasure import erase_again
 from troth.subjects import directory
-from troth.subjects.directory import IdentifierKind, NewSubject
 from troth.workspace import Workspace
 
 RESTORED = "restored"  # how an act came about that was told by the tape
@@ -56,8 +55,7 @@ def _say_no_again(workspace: Workspace, conn: Connection, line: TapeRecord) -> N
     """The no falls on everybody it fell on then, whoever they are joined with in this copy."""
     for one in line.body["people"]:
         ref = one["ref"]
-        if not _erased(conn, ref):
-            _bring_back(conn, ref, one)
+        directory.bring_back(conn, one)  # or the next visit of whoever came after the copy was made would be a stranger's
         standing = read_standing(conn, ref)
         if standing is None:
             continue
@@ -78,14 +76,3 @@ def _state(kind: TapeKind, before: State | None) -> State:
 def _spoke_since(conn: Connection, ref: int, purpose: str, at: int) -> bool:
     asked = "SELECT 1 FROM consent_act WHERE ref = ? AND purpose = ? AND at >= ? LIMIT 1"
     return conn.exec_driver_sql(asked, (ref, purpose, at)).first() is not None
-
-
-def _erased(conn: Connection, ref: int) -> bool:
-    return conn.exec_driver_sql("SELECT 1 FROM erased_subject WHERE ref = ?", (ref,)).first() is not None
-
-
-def _bring_back(conn: Connection, ref: int, one: Mapping[str, Any]) -> None:
-    """Whoever came after the copy was made and said no is known again by keyed hash, or the next visit would be a stranger's."""
-    directory.create_again(conn, ref, NewSubject(one["population"], one["regime"], bool(one["canary"])))
-    for hashed, kind in one["found_by"].items():
-        directory.attach(conn, ref, bytes.fromhex(hashed), IdentifierKind(kind), False)

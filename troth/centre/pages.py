@@ -40,7 +40,7 @@ def routes(house: House) -> list[Route]:
     found: list[tuple[str, Handler]] = []
     for path in _TEXTS:
         found += [(f"{path}.{form}", _in_form(path, form)) for form in ("md", "pdf", "jsonld")]
-    found += [("/policy", _policy), ("/policy/short", _short), ("/cookies", _cookies)]
+    found += [("", _start), ("/policy", _policy), ("/policy/short", _short), ("/cookies", _cookies)]
     return [*(Route("/{w}" + path, _around(house, handler), methods=["GET"]) for path, handler in found), *versions.routes(house, _around)]
 
 
@@ -93,6 +93,10 @@ def _in_form(path: str, form: str) -> Handler:
         return PlainTextResponse(as_markdown(make(policy, spoken)), media_type=_MARKDOWN, headers=_KEPT)
 
     return answer
+
+
+def _start(http: Request, workspace: Workspace) -> Response:
+    return look.render("centre/start.html", http, w=workspace.id, owner=workspace.policy.organisation.name, here="")
 
 
 def _policy(http: Request, workspace: Workspace) -> Response:

@@ -54,7 +54,7 @@ def _record_and_tell(workspace: Workspace, conn: Connection, ref: int, acts: Map
     if no:
         kind = TapeKind.OBJECTION if State.OBJECTED in acts.values() else TapeKind.WITHDRAWAL
         # Whom the no fell on, and how each is found: a restored copy may not know them yet, or not as one person.
-        people = [{"ref": one, **known} for one in same_person(conn, ref) if (known := directory.known_as(conn, one)) is not None]
+        people = directory.as_known(conn, sorted(same_person(conn, ref)))
         workspace.tape.append(kind, {"ref": ref, "purposes": no, "people": people}, instant(at))
     return entry
 

@@ -88,8 +88,10 @@ def record(conn: Connection, log: Log, ref: int, acts: Mapping[str, State], evid
     """Add a person's acts (purpose to state) with their evidence; they hold when the transaction commits.
 
     A prohibition also falls on every reference joined as the same person, and a later yes of whoever spoke it lifts
-    it there; a yes goes no further than that. Returns the ledger entry's number.
+    it there; a yes goes no further than that. Whoever objected and says no again objects still: only a yes ends it, since
+    what needs no permission heeds no lesser no. Returns the ledger entry's number.
     """
+    acts = {purpose: _at_least(conn, ref, purpose, state) for purpose, state in acts.items()}
     body = {"ref": ref, "acts": {purpose: str(state) for purpose, state in sorted(acts.items())}}
     body |= {"strength": evidence.strength, "how": evidence.how, "policy": evidence.policy_version, "screen": evidence.screen}
     entry = log.append(conn, EntryKind.CONSENT, body, instant(at))
@@ -99,11 +101,19 @@ def record(conn: Connection, log: Log, ref: int, acts: Mapping[str, State], evid
         _write(conn, ref, purpose, state, evidence, at, entry)
         for other in family - {ref}:
             if state in PROHIBITIONS:
-                _write(conn, other, purpose, state, carried, at, entry)
+                _write(conn, other, purpose, _at_least(conn, other, purpose, state), carried, at, entry)
             elif _stopped_by(conn, ref, other, purpose):
                 _restore(conn, other, purpose)
     move_epoch(conn, *family)
     return entry
+
+
+def _at_least(conn: Connection, ref: int, purpose: str, state: State) -> State:
+    """This word, or the objection that stands and that a lesser no must not end."""
+    if state not in PROHIBITIONS or state is State.OBJECTED:
+        return state
+    objects = conn.exec_driver_sql("SELECT 1 FROM standing WHERE ref = ? AND purpose = ? AND state = ?", (ref, purpose, State.OBJECTED)).first()
+    return State.OBJECTED if objects else state
 
 
 def _stopped_by(conn: Connection, ref: int, other: int, purpose: str) -> bool:

@@ -92,11 +92,11 @@ def _linked(conn: Connection, refs: tuple[int, ...], marks: str) -> set[int]:
 
 
 def _with_prohibitions(conn: Connection, ref: int, own: Said) -> Said:
-    """What the same person forbade under another reference holds here too; what it allowed there does not."""
+    """What the same person forbade under another reference holds here too, an objection before any other no; what it allowed does not."""
     merged = dict(own)
     for other in same_person(conn, ref) - {ref}:
         for purpose, state, strength, at in conn.exec_driver_sql("SELECT purpose, state, strength, at FROM standing WHERE ref = ?", (other,)):
-            if State(state) in PROHIBITIONS:
+            if State(state) in PROHIBITIONS and (purpose not in merged or merged[purpose][0] is not State.OBJECTED):
                 merged[purpose] = (State(state), Strength(strength), at)
     return merged
 

@@ -47,7 +47,9 @@ def replay(conn: Connection, record: TapeRecord) -> bool:
     """
     match record.kind:
         case TapeKind.RESTRICTION:
-            set_restricted(conn, record.body["refs"], True)
+            for one in record.body["people"]:
+                directory.bring_back(conn, one)
+            set_restricted(conn, [one["ref"] for one in record.body["people"]], True)
         case TapeKind.CORRECTION:
             _correct(conn, record)
         case _:

@@ -18,6 +18,7 @@ from troth.rights import requests
 from troth.rights.passed_on import Change, note_change
 from troth.rights.requests import Right, Step, SubjectRequest
 from troth.rights.verify import Session
+from troth.subjects import directory
 from troth.subjects.directory import move_epoch
 from troth.subjects.links import same_person
 from troth.workspace import Workspace
@@ -26,7 +27,7 @@ from troth.workspace import Workspace
 def restrict(workspace: Workspace, conn: Connection, session: Session) -> SubjectRequest:
     """Restrict a person's data to storage; in force when the caller's transaction commits."""
     made = requests.open_request(workspace, conn, Right.RESTRICTION, session.ref, session.regime)
-    workspace.tape.append(TapeKind.RESTRICTION, {"refs": sorted(session.refs)}, made.received_at)
+    workspace.tape.append(TapeKind.RESTRICTION, {"people": directory.as_known(conn, sorted(session.refs))}, made.received_at)
     _set(workspace, conn, session.refs, True)
     return requests.fulfil(workspace, conn, made.id, "restricted")
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import ibis
@@ -40,6 +40,26 @@ _DAY = 86_400_000_000  # microseconds
 Columns = tuple[tuple[str, str], ...]
 
 
+class Mark(NamedTuple):
+    """Moves whenever anybody's standing, links or existence change; of whom, counts alone would not tell."""
+
+    acts: int
+    erased: int
+    links: int
+    living_links: int
+    restricted: int
+    restricted_whom: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What an answer would have to follow: who is newly denied, whether joined references were parted, whether anybody was erased."""
+
+    denied: frozenset[int]
+    parted: bool
+    erased: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What one read transaction saw: everything a query needs to be of one instant."""
@@ -52,7 +72,7 @@ class Snapshot:
     hidden: tuple[tuple[str, tuple[int, ...]], ...]  # (item, classes whose rows did not come in for it)
     sooner: tuple[tuple[timedelta, tuple[int, ...]], ...]  # (how far back, classes that may be looked at no further)
     only: tuple[int, ...] | None  # the references seen at all; None: everyone
-    mark: tuple[int, ...]
+    mark: Mark
 
 
 class Views:
@@ -79,16 +99,16 @@ class Views:
             with self._state.read() as conn:
                 snapshot = self._snapshot(conn, grant)
             with self._lake.reading(snapshot.files) as paths:
-                view = View(self._duck, self._backend, grant, snapshot, paths, lambda: self._mark_now(grant))
+                view = View(self._duck, self._backend, grant, snapshot, paths, self._since_then)
                 try:
                     yield view
                 finally:
                     view.close()
 
     def run(self, grant: Grant, question: Any) -> Any:
-        """`question(view)` answered; asked again when somebody's standing changed while it was being answered.
+        """`question(view)` answered; asked again when somebody in it said no, was parted or erased while it was being answered.
 
-        What is released is what the standing at release allows.
+        What is released is what the standing at release allows. Raises `view-unsettled` when that went on.
         """
         for last in (False, False, False, True):
             try:
@@ -109,7 +129,7 @@ class Views:
         classes = {number: kind for number, kind in self._classes.all(conn).items() if plan.serves(kind, purpose)}
         serving = tuple((number, kind.event) for number, kind in classes.items())
         tail = conn.exec_driver_sql("SELECT seq, event, ref, class, day, at, clear, sealed FROM journal").all()
-        links = _people(conn.exec_driver_sql("SELECT a, b FROM link WHERE until IS NULL AND purpose IN ('', ?)", (purpose.id,)).all())
+        links = _links(conn, purpose)
         denied, files = self._denied(conn, grant, links), tuple(self._lake.files(conn))
         hidden, sooner = _as_it_was(plan, purpose, classes)
         shown, only = as_table(tail) if tail else None, self._only(conn, grant)
@@ -138,18 +158,27 @@ class Views:
             return None
         return tuple(row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE canary = 1"))
 
-    def _mark_now(self, grant: Grant) -> tuple[int, ...]:
+    def _since_then(self, grant: Grant, before: Snapshot) -> Changed | None:
+        """What changed since a snapshot that this grant's answers must follow; None when nothing did."""
+        assert grant.rule is not None
         with self._state.read() as conn:
-            return _mark(conn)
+            mark = _mark(conn)
+            if mark == before.mark:
+                return None
+            links = _links(conn, grant.rule.purpose)
+            denied = frozenset(self._denied(conn, grant, links)).difference(before.denied)
+            parted = any(links.get(ref) is None or links[ref] != links.get(head) for ref, head in before.links)
+            return Changed(denied, parted, mark.erased != before.mark.erased)
 
 
 class View:
     """One purpose's events as an Ibis table: `events`. Valid inside `Views.open` only."""
 
     def __init__(
-        self, duck: duckdb.DuckDBPyConnection, backend: Any, grant: Grant, snapshot: Snapshot, paths: Sequence[Path], mark: Any
-    ) -> None:
-        self._duck, self._backend, self._grant, self._snapshot, self._mark = duck, backend, grant, snapshot, mark
+        self, duck: duckdb.DuckDBPyConnection, backend: Any, grant: Grant, snapshot: Snapshot, paths: Sequence[Path],
+        since_then: Callable[[Grant, Snapshot], Changed | None],
+    ) -> None:  # fmt: skip
+        self._duck, self._backend, self._grant, self._snapshot, self._since_then = duck, backend, grant, snapshot, since_then
         self._number = next(_names)
         self._made: list[str] = []
         items = grant.plan.policy.items
@@ -247,8 +276,17 @@ class View:
         return self._backend.table(self._register(f"held{len(self._made)}", self._backend.to_pyarrow(expression)))
 
     def still_holds(self) -> bool:
-        """Whether nobody's standing has changed since this view was opened."""
-        return bool(self._mark() == self._snapshot.mark)
+        """Whether this view still shows only what it may: nobody in it has said no since, was parted from another or erased.
+
+        A yes, a no to something else, and a no of somebody of whom it shows nothing change no answer.
+        """
+        changed = self._since_then(self._grant, self._snapshot)
+        if changed is None:
+            return True
+        return not (changed.erased or changed.parted or self._shows(changed.denied))
+
+    def _shows(self, refs: Collection[int]) -> bool:
+        return bool(refs) and self.execute(self.events.filter(self.events.ref.isin(sorted(refs))).limit(1)) != []
 
     def close(self) -> None:
         self._duck.execute(f"DROP VIEW IF EXISTS troth_rows_{self._number}")
@@ -310,11 +348,15 @@ def _people(pairs: Sequence[Any]) -> dict[int, int]:
     return {ref: top(ref) for ref in head}
 
 
-def _mark(conn: Connection) -> tuple[int, ...]:
-    """Moves whenever anybody's standing, links or existence change; of whom, counts alone would not tell."""
+def _links(conn: Connection, purpose: Purpose) -> dict[int, int]:
+    """Each reference joined with another, for this purpose or for all, to the first reference of its person."""
+    return _people(conn.exec_driver_sql("SELECT a, b FROM link WHERE until IS NULL AND purpose IN ('', ?)", (purpose.id,)).all())
+
+
+def _mark(conn: Connection) -> Mark:
     one = conn.exec_driver_sql(
         "SELECT (SELECT coalesce(max(id), 0) FROM consent_act), (SELECT count(*) FROM erased_subject), "
         "(SELECT coalesce(max(id), 0) FROM link), (SELECT count(*) FROM link WHERE until IS NULL), "
         "(SELECT count(*) FROM subject WHERE restricted = 1), (SELECT coalesce(sum(ref % 1000000007), 0) FROM subject WHERE restricted = 1)"
     ).one()
-    return tuple(one)
+    return Mark(*one)

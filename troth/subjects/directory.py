@@ -8,8 +8,10 @@ Source: GDPR Art. 4(5), 11
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBinary, Table, Text
 
@@ -98,12 +100,29 @@ def hash_of(keys: KeyRing, kind: IdentifierKind, value: str) -> bytes:
     return keys.hash_identifier(kind, normalise(kind, value))
 
 
-def known_as(conn: Connection, ref: int) -> dict[str, object] | None:
-    """What finds a subject again and what it started as, in keyed hashes and words of the policy; None when there is none."""
-    row = conn.exec_driver_sql("SELECT population, regime, canary FROM subject WHERE ref = ?", (ref,)).first()
-    names = conn.exec_driver_sql("SELECT hash, kind FROM identifier WHERE ref = ?", (ref,))
-    found_by = {hashed.hex(): kind for hashed, kind in names}
-    return {"population": row[0], "regime": row[1], "canary": row[2], "found_by": found_by} if row else None
+def as_known(conn: Connection, refs: Iterable[int]) -> list[dict[str, Any]]:
+    """What finds each subject again and what it started as, in keyed hashes and words of the policy; whoever is not there is left out."""
+    found = []
+    for ref in refs:
+        row = conn.exec_driver_sql("SELECT population, regime, canary FROM subject WHERE ref = ?", (ref,)).first()
+        if row is not None:
+            names = conn.exec_driver_sql("SELECT hash, kind FROM identifier WHERE ref = ?", (ref,))
+            found_by = {hashed.hex(): kind for hashed, kind in names}
+            found.append({"ref": ref, "population": row[0], "regime": row[1], "canary": row[2], "found_by": found_by})
+    return found
+
+
+def bring_back(conn: Connection, one: Mapping[str, Any]) -> None:
+    """A subject that a restored copy does not know, as `as_known` told of it; whoever was erased stays away."""
+    ref: int = one["ref"]
+    if conn.exec_driver_sql("SELECT 1 FROM erased_subject WHERE ref = ?", (ref,)).first() is not None:
+        return
+    conn.exec_driver_sql(
+        "INSERT INTO subject (ref, epoch, population, regime, restricted, canary, created_at) VALUES (?, 1, ?, ?, 0, ?, ?) ON CONFLICT DO NOTHING",
+        (ref, one["population"], one["regime"], int(bool(one["canary"])), now_micros()),
+    )
+    for hashed, kind in one["found_by"].items():
+        attach(conn, ref, bytes.fromhex(hashed), IdentifierKind(kind), False)
 
 
 def find(conn: Connection, hashed: bytes) -> int | None:
@@ -122,14 +141,6 @@ def create(conn: Connection, hashed: bytes | None, kind: IdentifierKind, new: Ne
     if hashed is not None:
         attach(conn, ref, hashed, kind, verified)
     return ref
-
-
-def create_again(conn: Connection, ref: int, new: NewSubject) -> None:
-    """A subject under a reference it had before; one that is there stays as it is."""
-    conn.exec_driver_sql(
-        "INSERT INTO subject (ref, epoch, population, regime, restricted, canary, created_at) VALUES (?, 1, ?, ?, 0, ?, ?) ON CONFLICT DO NOTHING",
-        (ref, new.population, new.regime, int(new.canary), now_micros()),
-    )
 
 
 def attach(conn: Connection, ref: int, hashed: bytes, kind: IdentifierKind, verified: bool) -> None:
