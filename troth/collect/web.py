@@ -262,13 +262,13 @@ _TEXT = {
 }
 
 
-async def json_of(http: Request) -> dict[str, Any]:
+async def json_of(http: Request, limit: int = EVENT_LIMIT) -> dict[str, Any]:
     """The JSON object that a page sent, within a limit; raises `too-large` or `bad-json`."""
     raw = b""
     async for part in http.stream():
         raw += part
-        if len(raw) > EVENT_LIMIT:
-            raise Fault("too-large", f"the body is larger than {EVENT_LIMIT // 1024} KB", status=413)
+        if len(raw) > limit:
+            raise Fault("too-large", f"the body is larger than {limit // 1024} KB", status=413)
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):

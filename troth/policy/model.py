@@ -257,7 +257,7 @@ class Purpose:
 class Cookie:
     name: str
     provider: str
-    storage: str  # cookie, local-storage
+    storage: str  # cookie, local-storage, pixel and the like
     purposes: tuple[str, ...]  # empty: strictly necessary
     keep_for: timedelta | None
     label: str

@@ -72,7 +72,7 @@ from troth.policy.shapes import (
     record,
 )
 
-STORAGE = ("cookie", "local-storage", "session-storage")
+STORAGE = ("cookie", "local-storage", "session-storage", "pixel", "beacon", "http-cache", "shared-object", "identifier")
 SAFEGUARDS = ("standard-contractual-clauses", "binding-rules", "data-privacy-framework", "transfer-agreement")
 LEGAL_REASONS = ("law", "terms-breach", "fraud", "security", "protect-rights", "support-request", "emergency", "offence", "credit")
 
@@ -109,7 +109,7 @@ def _cookie_fields(cookie: Cookie) -> Mapping[str, Any]:
 
 _COOKIE_KEYS = (
     Key("provider", TEXT, True, help="Who sets it.", example="Example Shop"),
-    Key("storage", among(STORAGE), default="cookie", help="Where it rests in the browser.", example="local-storage"),
+    Key("storage", among(STORAGE), default="cookie", help="Where it rests in the browser, or by what a browser is known again. A pixel, a beacon and a mark in the cache go by their host.", example="local-storage"),
     Key("purposes", NAMES, True, help="Purposes it serves; an empty list says that the site cannot do without it.", example="[counting]"),
     Key("keep_for", DURATION, help="How long it stays; left out: until the browser closes.", example="90d"),
     Key("label", TEXT, True, help="What it does, for the cookie page.", example="recognises a returning visitor"),

@@ -129,6 +129,8 @@ def cookies_hold_opaque_words_alone(world: World) -> None:
     for name, value in _every_cookie(world):
         check("@" not in value and "%40" not in value and " " not in value, f"the cookie {name} holds more than an opaque word")
         check(not value.isdigit() or len(value) < 7, f"the cookie {name} holds a number that could be somebody's")
+    told = {"flagged": _flagged(world, _visit(cookies={next(iter(world.policy.cookies)): world.address().replace("@", "%40")}))}
+    check(any(code == "personal-value" for code, _ in told["flagged"]), "a cookie with an e-mail address passes the check")
     someone = browser(world, allowing=_serving(world, VIEW))
     address = world.address()
     someone.prefers(address)
@@ -185,3 +187,65 @@ def a_pixel_is_noted_with_permission_and_empty_without(world: World, event: str,
     shown, empty = load(allowing), load(refusing)
     check(shown[0] == 200 and shown[1] > 0 and noted(allowing) == ["pixel"], "a pixel that is permitted is not noted with its technology")
     check(empty == (204, 0) and not noted(refusing), "a pixel was answered and noted without permission")
+
+
+def _visit(*, cookies: dict[str, str] | None = None, headers: dict[str, str] | None = None, host: str = "outside.example", kind: str = "") -> dict[str, object]:
+    """One request of a recorded visit, to somebody outside."""
+    set_by = [{"name": "set-cookie", "value": f"{name}={value}; Path=/"} for name, value in (cookies or {}).items()]
+    given = [{"name": name, "value": value} for name, value in (headers or {}).items()]
+    picture = {"mimeType": "image/gif", "size": 43} if kind == "pixel" else {"mimeType": "text/html", "size": 5000}
+    return {"_resourceType": kind, "request": {"url": f"https://{host}/x"}, "response": {"headers": set_by + given, "content": picture}}
+
+
+def _flagged(world: World, *entries: dict[str, object], refused: tuple[str, ...] = ()) -> set[tuple[str, str]]:
+    answer = world.program("POST", "/cookies/check", {"recording": {"log": {"entries": list(entries)}}, "refused": list(refused)})
+    check(answer["status"] == 200, "a recorded visit cannot be compared with the list")
+    return {(one["code"], one["name"]) for one in answer["list"]}
+
+
+def _mark(world: World, storage: str) -> str:
+    return next((one.name for one in world.policy.cookies.values() if one.storage == storage), "")
+
+
+_CACHED = {"etag": "w/1", "cache-control": "private, max-age=31536000"}
+
+
+@proves(sabotage="list-everything")
+def what_others_set_is_listed_and_anything_else_is_flagged(world: World, technologies: tuple[str, ...] = ("cookie",)) -> None:
+    own = world.policy.organisation.name.split()[0].casefold()
+    page = world.page("/cookies")
+    for cookie in world.policy.cookies.values():
+        check(cookie.name in page and cookie.provider in page, f"the cookies page does not say who sets {cookie.name}")
+        check(all(world.policy.purposes[one].label in page for one in cookie.purposes), f"the cookies page does not say what {cookie.name} is for")
+    if technologies != ("cookie",):
+        outside = {one.storage for one in world.policy.cookies.values() if not one.provider.casefold().startswith(own)}
+        check(set(technologies) <= outside, "a technology that others may use is not listed with who uses it")
+    listed = next(iter(world.policy.cookies))
+    check(not _flagged(world, _visit(cookies={listed: "v1"})), "a cookie that is listed is flagged")
+    check(("unlisted-cookie", "_stranger") in _flagged(world, _visit(cookies={"_stranger": "v1"})), "a cookie that nobody listed is not flagged")
+    for storage, entry in (("pixel", {"kind": "pixel"}), ("beacon", {"kind": "ping"}), ("http-cache", {"headers": _CACHED})):
+        if storage not in technologies:
+            continue
+        check(not _flagged(world, _visit(host=_mark(world, storage), **entry)), f"a {storage} that is listed is flagged")  # type: ignore[arg-type]
+        strange = _flagged(world, _visit(host="stranger.example", **entry))  # type: ignore[arg-type]
+        check(("unlisted-technology", "stranger.example") in strange, f"a {storage} that nobody listed is not flagged")
+
+
+@proves(sabotage="list-everything")
+def an_outside_cookie_is_listed_and_waits_for_a_yes(world: World, cookie: str, kind: str) -> None:
+    found, page = world.policy.cookies.get(cookie), world.page("/cookies")
+    check(found and cookie in page and found.provider in page, f"the cookies page does not say who sets {cookie}")
+    assert found is not None
+    check({str(world.policy.purposes[one].kind) for one in found.purposes} == {kind}, f"the cookie {cookie} is not listed for {kind}")
+    someone = browser(world)
+    asked = someone.asked()
+    told = [one["purposes"] for one in asked["cookies"] if one["name"] == cookie]
+    check(told == [list(found.purposes)], "a browser is not told which choice the cookie waits for")
+    modes = {one["id"]: one["mode"] for one in asked["purposes"]}
+    check(all(modes.get(one) == "ask-before" for one in found.purposes), "the cookie does not wait for a yes")
+    met = _visit(cookies={cookie: "v1"}, host="provider.example")
+    check(not _flagged(world, met), "the cookie is flagged for somebody who accepted")
+    check(("refused-cookie", cookie) in _flagged(world, met, refused=found.purposes), "the cookie is not flagged for somebody who declined")
+    someone.jar[cookie] = "v1"
+    someone.press("reject-all")
+    check(cookie not in someone.jar, "the cookie stays in the browser of somebody who declined")

@@ -31,6 +31,11 @@ def allow_own_purposes() -> Changes:
     return _without("purpose", "items", "person")
 
 
+@sabotage("what a person said is not asked when data is handed over")
+def hand_over_whatever_was_said() -> Changes:
+    return _without("person")
+
+
 @sabotage("suppliers get every field they ask for")
 def hand_over_everything() -> Changes:
     return _without("items")

@@ -76,6 +76,15 @@ def show_every_item() -> Changes:
     return [(Plan, "view_rule", view_rule), (Then, "items", items)]
 
 
+@sabotage("any purpose sees every item of every row")
+def use_for_anything() -> Changes:
+    def items(self: Then, version: str, purpose: Purpose) -> frozenset[str]:
+        then = self.policy(version)
+        return frozenset(then.items) if then else frozenset()
+
+    return [*any_purpose(), (Then, "items", items)]
+
+
 @sabotage("any role may act for any purpose")
 def any_role() -> Changes:
     honest = deciding._query

@@ -11,10 +11,16 @@ from troth.collect import scriptless
 from troth.collect.origins import Origins
 from troth.collect.scriptless import Kept
 from troth.console.sessions import Sessions
+from troth.prove import scan
 from troth.prove.sabotage import sabotage
 from troth.prove.sabotages.telling import without
 
 Changes = list[tuple[Any, Any, Any]]
+
+
+@sabotage("whatever a visit met is said to be listed")
+def list_everything() -> Changes:
+    return [(scan, "_flags", lambda met, listed, refused: iter(()))]
 
 
 @sabotage("a way of viewing that somebody chose is forgotten at once")
