@@ -1,4 +1,4 @@
-"""What can a page do without the script? Keep a way of viewing in a cookie that the server sends, and load a pixel.
+"""What can a page do without the script? Keep a way of viewing in a cookie that the server sends, load a pixel, show what is published.
 
 A cookie that a script writes is cut short by some browsers; one that the server sends lives as the policy says. Whether
 either may be is the gate's: the act is collected like any other event, and nothing is kept of somebody for whom it is not.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -25,6 +26,7 @@ from troth.collect.messages import Message
 from troth.collect.origins import Origins
 from troth.collect.pipeline import Origin
 from troth.collect.privacy_signal import sent_in
+from troth.collect.published import published_for
 from troth.collect.web import check_key, json_of
 from troth.consent.standing import read_standing
 from troth.gate.reasons import SENTENCES, Reason
@@ -49,6 +51,7 @@ def routes(house: House, door: Door) -> list[Route]:
         Route("/{w}/view", sites.open_to_sites(doors.viewed), methods=["GET"]),
         Route("/{w}/view", sites.open_to_sites(doors.prefer), methods=["POST"]),
         Route("/{w}/pixel.gif", doors.pixel, methods=["GET"]),
+        Route("/{w}/published/{purpose}", sites.open_to_sites(doors.published), methods=["GET"]),
     ]
 
 
@@ -105,6 +108,12 @@ class _Scriptless:
             return empty
         kept = await self._keep(workspace, http, LOADED, visitor, {"technology": "pixel"}, asked, page)
         return empty if kept.why else Response(_PIXEL, media_type="image/gif", headers={"cache-control": "no-store"})
+
+    async def published(self, http: Request) -> Response:
+        """What people let us publish: for a page of the site, and for whoever takes it over from here."""
+        workspace = self._house.workspace(http.path_params["w"])
+        found = await run_in_threadpool(published_for, workspace, http.path_params["purpose"])
+        return JSONResponse({"published": found}, headers={"cache-control": "no-store"})
 
     async def _keep(
         self, workspace: Workspace, http: Request, name: str, visitor: str, properties: dict[str, Any], said: Mapping[str, Any], page: str = ""

@@ -33,6 +33,21 @@ def used_under(workspace: Workspace, conn: Connection, refs: Iterable[int]) -> l
     return [_used(version, at, YesBy.CONTINUED_USE if place else YesBy.USE, policies.get(version)) for place, (version, at) in enumerate(first.items())]
 
 
+def agreement(workspace: Workspace, conn: Connection, refs: Iterable[int]) -> dict[str, Any] | None:
+    """Whether a person agreed to the policy, to which version last, and when; None where agreeing is not noted.
+
+    Somebody who went on without agreeing is `not-agreed`, however much they used.
+    """
+    item = workspace.policy.acceptance.item
+    if not item:
+        return None
+    classes, agreed = workspace.classes.all(conn), [row for row in held_rows(conn, workspace.lake, refs) if row.clear.get(item) == "true"]
+    if not agreed:
+        return {"status": "not-agreed"}
+    last = agreed[-1]
+    return {"status": "agreed", "policy_version": classes[last.row_class].policy_version, "at": instant(last.at).isoformat(timespec="seconds")}
+
+
 def _used(version: str, at: int, act: YesBy, policy: Policy | None) -> dict[str, Any]:
     taken = policy is not None and (policy.asking.evidence.get(act) or policy.acceptance.counts_as)
     strength = Strength.IMPLIED if taken == YesStrength.IMPLIED else Strength.BY_USE

@@ -201,6 +201,24 @@ def use_is_noted_as_acceptance_and_opens_nothing(world: World, strength: str) ->
     check(said.person.view("/").get("stored") == 0 and not answer.get("receipt"), "use was taken for an explicit yes")
 
 
+@proves(sabotage="take-everybody-for-agreed")
+def agreeing_is_noted_with_the_version_that_was_shown(world: World, event: str) -> None:
+    item, found = world.policy.acceptance.item, world.policy.events[event]
+    check(item in found.required, f"{event} does not bring that somebody agreed")
+    someone, silent = browser(world), browser(world)
+    name = world.policy.items[item].at[0].partition(".")[2]
+    check(someone.asked()["version"] == world.policy.version and world.page("/policy"), "who comes is not shown which version there is to read")
+    for each in (someone, silent):
+        each.person.view("/")
+    check(someone.person.track(found.name or found.id, **{name: "true"}).get("stored") == 1, "that somebody agreed was not taken")
+    noted = []
+    for each in (someone, silent):
+        with world.centre().by_browser(each.person) as centre:
+            noted.append(centre.data()["agreement"])
+    check(noted[0]["status"] == "agreed" and noted[0]["policy_version"] == world.policy.version and noted[0]["at"], "an agreement is not noted as it was given")
+    check(noted[1] == {"status": "not-agreed"}, "somebody who did not agree is taken for agreed")
+
+
 # refusing
 
 

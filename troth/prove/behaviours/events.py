@@ -124,7 +124,7 @@ def _known_best(world: World) -> Told:
     return told
 
 
-@proves(sabotage="skip-consent")
+@proves(sabotage="do-it-anyway")
 def giving_details_can_be_declined(world: World, purposes: tuple[str, ...]) -> None:
     for purpose in purposes:
         one, told = world.policy.purposes[purpose], _known_best(world)

@@ -11,7 +11,7 @@ from troth.policy.conduct import AskMode
 from troth.prove.sabotage import sabotage
 from troth.prove.sabotages.permission import FORGETFUL
 from troth.prove.sabotages.telling import without
-from troth.rights import accepted
+from troth.rights import access, accepted
 
 Changes = list[tuple[Any, Any, Any]]
 
@@ -59,3 +59,8 @@ def take_notice_for_consent() -> Changes:
     return [(accepted, "_used", lambda *given: honest(*given) | {"strength": "explicit"})]
 
 
+
+
+@sabotage("whoever uses the site is said to have agreed")
+def take_everybody_for_agreed() -> Changes:
+    return [(access, "agreement", lambda workspace, conn, refs: {"status": "agreed", "policy_version": workspace.policy.version, "at": "now"})]

@@ -31,6 +31,11 @@ def follow_those_who_refuse() -> Changes:
     return [*skip_consent(), (choices, "_refuse_latecomers", lambda conn, hashed, at: None)]
 
 
+@sabotage("what people said stops nothing, neither at collection nor at a question")
+def do_it_anyway() -> Changes:
+    return [*skip_consent(), (Plan, "serves", lambda self, kind, purpose: True), (viewing.Views, "_denied", lambda self, conn, grant, links: ())]
+
+
 @sabotage("a withdrawal is recorded but changes nothing at collection")
 def ignore_withdrawals() -> Changes:
     def permits(state: Any, mode: Any) -> Any:
@@ -125,3 +130,16 @@ def serve_other_purposes() -> Changes:
 @sabotage("choices that a person makes are not recorded")
 def forget_choices() -> Changes:
     return [(choices, "_record", lambda *_args: None)]
+
+
+@sabotage("who keeps out of the figures is counted all the same")
+def count_those_who_left() -> Changes:
+    return [(viewing.Views, "_denied", lambda self, conn, grant, links: ())]
+
+
+@sabotage("messages go to everybody, whatever they said")
+def write_to_everybody() -> Changes:
+    def denial(self: Plan, purpose: Purpose, standing: Any) -> Any:
+        return None
+
+    return [*FORGETFUL, (Plan, "denial", denial)]
