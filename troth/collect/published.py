@@ -31,7 +31,7 @@ def published_for(workspace: Workspace, purpose: str) -> list[dict[str, Any]]:
     with workspace.state.read() as conn:
         events = list(reveal_events(grant, conn, workspace.lake, workspace.keys, workspace.classes, frozenset(refs)))
     said = sorted((event for event in events if event.type in found.events and _speaks(workspace.policy, event.items)), key=lambda event: event.at)
-    return [{"on": instant(event.at).date().isoformat(), **{item: event.items[item] for item in sorted(shown & event.items.keys())}} for event in said]
+    return [{"on": instant(event.at).date().isoformat()} | {item: event.items[item] for item in sorted(shown & event.items.keys())} for event in said]
 
 
 def _may_be_read(item: Item) -> bool:

@@ -7,6 +7,7 @@ Source: Directive 2002/58/EC Art. 5(3); RFC 6265; EDPB Guidelines 2/2023 (pixels
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ from troth.workspace import House, Workspace
 VIEW, VISITOR = "troth_view", "troth_visitor"
 SET, LOADED = "Preference Set", "Pixel Loaded"
 NEEDED = "this rests on a cookie that your browser did not send, or that you refused"
-_PIXEL = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+_PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")  # one clear point
 _WORD = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _ID = re.compile(r"[A-Za-z0-9_-]{8,128}")
 

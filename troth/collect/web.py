@@ -49,6 +49,7 @@ def routes(house: House, door: Door) -> list[Route]:
         Route("/{w}/troth.js", web.script),
         Route("/{w}/consent", sites.open_to_sites(web.asked), methods=["GET"]),
         Route("/{w}/consent", sites.open_to_sites(web.chosen), methods=["POST"]),
+        Route("/{w}/forms/{form}", sites.open_to_sites(web.form_told), methods=["GET"]),
         Route("/{w}/forms/{form}", sites.open_to_sites(web.form), methods=["POST"]),
         Route("/{w}/comments", sites.open_to_sites(web.comments), methods=["GET"]),
         Route("/{w}/comments", sites.open_to_sites(web.comment), methods=["POST"]),
@@ -93,6 +94,16 @@ class _Web:
         body = await json_of(http)
         check_key(workspace, body)
         return JSONResponse(await run_in_threadpool(choices.choose, workspace, body, sent_in(http.headers.raw)))
+
+    async def form_told(self, http: Request) -> Response:
+        """What must stand at a form: who else receives what is written into it. Nobody, when it says nothing."""
+        policy = self._workspace(http).policy
+        event = form_event(policy, http.path_params["form"])
+        if event is None:
+            raise Fault("unknown-form", "the policy declares no such form", status=404)
+        others = [{"label": one.label, "country": one.country} for one in policy.recipients.values() if event.id in one.announced_by]
+        words = "".join(f"What you give here also goes to {one['label']}. " for one in others).strip()
+        return JSONResponse({"goes_to": others, "text": words}, headers={"cache-control": "no-store"})
 
     async def form(self, http: Request) -> Response:
         """Take a form of the site as an event of its name."""

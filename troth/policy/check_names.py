@@ -79,6 +79,7 @@ def _gone_purposes(checking: Checking) -> None:
     for id, recipient in policy.recipients.items():
         checking.names(code, ("recipients", id, "purposes"), recipient.purposes, policy.purposes)
         checking.names(Code.UNDECLARED_ITEM, ("recipients", id, "items"), recipient.items, policy.items)
+        checking.names(Code.UNDECLARED_EVENT, ("recipients", id, "announced_by"), recipient.announced_by, policy.events)
     for role, purposes in policy.roles.items():
         checking.names(code, ("roles", role), purposes, policy.purposes)
     for section in ("linking", "profiling"):

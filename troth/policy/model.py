@@ -285,6 +285,7 @@ class Recipient:
     safeguard: str | None = None  # standard-contractual-clauses, binding-rules
     group: bool = False
     email: str = ""  # where it is told of a person's subject request
+    announced_by: tuple[str, ...] = ()  # the events whose forms say that it receives what they take; empty: whatever it works for
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,8 +126,8 @@ class World:
         return told
 
     def tell(
-        self, event: EventType, items: Iterable[str] = (), willing: bool | Mapping[str, bool] | None = True, account: str = "", more: Mapping[str, Any] | None = None,
-        tz: str = LONDON,
+        self, event: EventType, items: Iterable[str] = (), willing: bool | Mapping[str, bool] | None = True, account: str = "",
+        more: Mapping[str, Any] | None = None, tz: str = LONDON,
     ) -> Told:  # fmt: skip
         """A trusted program tells of an event with made-up values for these items (all that it carries, if none is named).
 

@@ -30,7 +30,8 @@ def used_under(workspace: Workspace, conn: Connection, refs: Iterable[int]) -> l
     for row in held_rows(conn, workspace.lake, refs):  # in the order of time
         first.setdefault(classes[row.row_class].policy_version, row.at)
     policies = {one.version: workspace.plan_of(one).policy for one in workspace.versions(conn) if one.version in first}
-    return [_used(version, at, YesBy.CONTINUED_USE if place else YesBy.USE, policies.get(version)) for place, (version, at) in enumerate(first.items())]
+    acts = [YesBy.USE, *(YesBy.CONTINUED_USE for _ in range(1, len(first)))]
+    return [_used(version, at, act, policies.get(version)) for act, (version, at) in zip(acts, first.items(), strict=False)]
 
 
 def agreement(workspace: Workspace, conn: Connection, refs: Iterable[int]) -> dict[str, Any] | None:

@@ -189,7 +189,9 @@ def a_pixel_is_noted_with_permission_and_empty_without(world: World, event: str,
     check(empty == (204, 0) and not noted(refusing), "a pixel was answered and noted without permission")
 
 
-def _visit(*, cookies: dict[str, str] | None = None, headers: dict[str, str] | None = None, host: str = "outside.example", kind: str = "") -> dict[str, object]:
+def _visit(
+    *, cookies: dict[str, str] | None = None, headers: dict[str, str] | None = None, host: str = "outside.example", kind: str = ""
+) -> dict[str, object]:
     """One request of a recorded visit, to somebody outside."""
     set_by = [{"name": "set-cookie", "value": f"{name}={value}; Path=/"} for name, value in (cookies or {}).items()]
     given = [{"name": name, "value": value} for name, value in (headers or {}).items()]

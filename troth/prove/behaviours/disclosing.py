@@ -155,6 +155,25 @@ def recipients_get_nothing_before_a_choice(world: World, recipients: tuple[str, 
             check([one["recipient"] for one in logged] == [recipient.id], "what was given is not in the register")
 
 
+@proves(sabotage="forget-what-a-form-said")
+def who_a_form_named_receives_what_it_took_and_nobody_else(world: World) -> None:
+    naming = [one for one in world.policy.recipients.values() if one.announced_by]
+    check(len(naming) > 1, "no two forms name whom else they serve")
+    for recipient in naming:
+        form, purpose = world.policy.events[recipient.announced_by[0]], recipient.purposes[0]
+        shown = world.http.get(f"/{world.workspace}/forms/{form.id}").json()
+        named = [one["label"] for one in shown["goes_to"]] == [recipient.label] and recipient.label in shown["text"]
+        check(named, "a form does not say who else receives it")
+        told = world.tell(form)
+        done = _ask(world, {"account": told.account}, recipient.id, purpose=purpose)
+        given = {one["event"] for one in done["payload"]["events"]} if "payload" in done else set()
+        check(given == {form.id}, "who a form named is not given what it took, or more")
+        for other in naming:
+            if form.id not in other.announced_by:
+                otherwise = "somebody whom the form did not name was given what it took"
+                _refused(world, "not-announced", {"account": told.account}, other.id, otherwise, purpose=other.purposes[0])
+
+
 @proves(sabotage="hand-over-whatever-was-said")
 def nothing_goes_to_outside_analytics_after_an_opt_out(world: World, recipient: str) -> None:
     found, link = world.policy.recipients[recipient], world.policy.asking.analytics_opt_out

@@ -132,9 +132,11 @@ def giving_details_can_be_declined(world: World, purposes: tuple[str, ...]) -> N
         with world.centre().by_mail(str(told.values["contact.email"])) as centre:
             shown = html.unescape(centre.get().text)
             check(one.label in shown and 'value="give"' in shown, f"nobody is asked for {purpose}, with a way to refuse")
-            check(not world.tell(event, willing=None, account=told.account).among(world.events(purpose)), f"{purpose} is done before anybody was asked")
+            unasked = world.tell(event, willing=None, account=told.account)
+            check(not unasked.among(world.events(purpose)), f"{purpose} is done before anybody was asked")
             centre.post("/choices", purpose=purpose, say="give")
-            check(world.tell(event, willing=None, account=told.account).among(world.events(purpose)), f"{purpose} is not done for who agreed")
+            agreed = world.tell(event, willing=None, account=told.account)
+            check(agreed.among(world.events(purpose)), f"{purpose} is not done for who agreed")
             centre.post("/choices", purpose=purpose, say="stop")
         refused = world.tell(event, willing=None, account=told.account)
         check(not refused.among(world.events(purpose)), f"{purpose} is done for somebody who declined")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
+from troth.policy.model import EventType
 from troth.prove.registry import proves
 from troth.prove.world import Told, World, check
 
@@ -61,11 +63,27 @@ def a_message_is_sent_and_logged_but_not_to_who_objected(world: World, purpose: 
 _ENOUGH = 1  # one more than the policy's threshold, so that one may leave
 
 
-def _report(world: World, account: str, period: str, numbers: dict[str, int]) -> None:
-    event = world.event("track", "Metrics Reported")
-    fields: dict[str, Any] = {"period": period, **numbers}
-    answer = world.send("track", userId=account, event=event.name, context={"timezone": "Asia/Tokyo"}, properties=fields)
-    check(answer.get("stored") == 1, "a customer's figures were not kept")
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What somebody reports for a purpose's figures: which event, the property of its group, the property of a number."""
+
+    event: EventType
+    group: str
+    number: str
+
+    def by(self, world: World, account: str, group: str, number: int) -> None:
+        """One report."""
+        fields: dict[str, Any] = {self.group: group, self.number: number}
+        answer = world.send("track", userId=account, event=self.event.name, context={"timezone": "Asia/Tokyo"}, properties=fields)
+        check(answer.get("stored") == 1, "a customer's figures were not kept")
+
+
+def _reported(world: World, purpose: str) -> Reported:
+    event = world.policy.events[world.policy.purposes[purpose].events[0]]
+    plain = [world.policy.items[item] for item in event.items if not world.policy.items[item].personal]
+    found = {one.values: one.at[0].partition(".")[2] for one in reversed(plain)}
+    check({"word", "number"} <= found.keys(), f"{event.id} brings no figures in groups")
+    return Reported(event, found["word"], found["number"])
 
 
 def _count(world: World, purpose: str, period: str) -> tuple[int | None, dict[str, float]]:
@@ -77,12 +95,12 @@ def _count(world: World, purpose: str, period: str) -> tuple[int | None, dict[st
 
 @proves(sabotage="count-those-who-left")
 def who_opts_out_is_left_out_of_the_next_figures(world: World, purpose: str) -> None:
-    known, period = _customer(world), "p" + secrets.token_hex(4)
+    known, period, report = _customer(world), "p" + secrets.token_hex(4), _reported(world, purpose)
     least = world.policy.aggregates.threshold
-    _report(world, known.account, period, {"revenue": 999_000})
+    report.by(world, known.account, period, 999_000)
     check(_count(world, purpose, period)[0] is None, "figures of too few are not held back")
     for _ in range(least):
-        _report(world, world.address(), period, {"revenue": 1_000})
+        report.by(world, world.address(), period, 1_000)
     whole, before = _count(world, purpose, period)
     check(whole == least + _ENOUGH and before, "the contributors of a figure are not counted")
     with world.centre().by_mail(str(known.values["contact.email"])) as centre:

@@ -11,7 +11,7 @@ from troth.policy.conduct import AskMode
 from troth.prove.sabotage import sabotage
 from troth.prove.sabotages.permission import FORGETFUL
 from troth.prove.sabotages.telling import without
-from troth.rights import access, accepted
+from troth.rights import accepted, access
 
 Changes = list[tuple[Any, Any, Any]]
 

@@ -44,11 +44,6 @@ def hide_the_officer() -> Changes:
     return without(lambda policy: [policy.organisation.officer, policy.organisation.officer.lower()])
 
 
-@sabotage("the cookies page leaves a cookie out")
-def hide_a_cookie() -> Changes:
-    return without(lambda policy: [next(iter(policy.cookies))])
-
-
 @sabotage("the notice does not say when it was last changed")
 def hide_the_date() -> Changes:
     return without(lambda policy: [f"{policy.changed_on.day} {policy.changed_on:%B %Y}"])
