@@ -20,6 +20,7 @@ from troth.base.filelock import exclusive
 from troth.centre import routes as centre_routes
 from troth.collect.calls_web import routes as calls_routes
 from troth.collect.door import Door
+from troth.collect.limits import Limits
 from troth.collect.scriptless import routes as scriptless_routes
 from troth.collect.web import routes as web_routes
 from troth.console.routes import routes as console_routes
@@ -54,7 +55,7 @@ class Troth:
             routes=[Route("/healthz", _health), Route("/", _start), *self._rooms()],
             exception_handlers={Fault: _fault, Refused: _refused, 404: _not_found, 405: _wrong_method, 500: _broken},  # type: ignore[dict-item]
             lifespan=self._lifespan,
-            middleware=[Middleware(SecurityHeaders)],
+            middleware=[Middleware(SecurityHeaders), Middleware(Limits, house=self.house, settings=settings)],
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -6,10 +6,28 @@ Every setting is an environment variable `TROTH_…` or a flag of `troth run`; d
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from troth.base.clock import duration
 from troth.base.errors import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many calls of one client in so many seconds."""
+
+    calls: int
+    seconds: float
+
+
+DOORS: Mapping[str, Limit] = {
+    "consent": Limit(120, 60), "forms": Limit(30, 60), "centre": Limit(240, 60), "unsubscribe": Limit(600, 60), "receipts": Limit(60, 60),
+    "number": Limit(240, 60), "chat": Limit(120, 60),
+}
+"""How often one client may come to each public door. Mail providers leave lists for many people from one address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +40,7 @@ class Settings:
     port: int = 8000
     public_url: str = ""  # how browsers reach us; empty: http://127.0.0.1:<port>
     workers: int = 1
+    limits: Mapping[str, Limit | None] = field(default_factory=lambda: dict(DOORS))  # by door, or workspace/door; None: no limit
     smtp_url: str = ""  # smtp://name:password@host:port; empty: messages go to the outbox folder
 
     @property
@@ -41,8 +60,22 @@ def load(data: Path | str | None = None, port: int | None = None, workers: int |
         port=port or _number("TROTH_PORT", 8000),
         public_url=os.environ.get("TROTH_PUBLIC_URL", ""),
         workers=workers or _number("TROTH_WORKERS", 1),
+        limits=read_limits(os.environ.get("TROTH_LIMITS", "")),
         smtp_url=os.environ.get("TROTH_SMTP_URL", ""),
     )
+
+
+def read_limits(text: str) -> dict[str, Limit | None]:
+    """`consent=60/1m, shop/forms=5/10m, number=off` over the defaults; raises `bad-setting`."""
+    found: dict[str, Limit | None] = dict(DOORS)
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        said = re.fullmatch(r"((?:[a-z][a-z0-9-]{1,30}/)?([a-z]+))=(?:off|([1-9][0-9]{0,6})/([0-9]{1,5}[smhd]))", part, re.ASCII)
+        within = duration(said[4]).total_seconds() if said and said[4] else 1.0
+        if said is None or said[2] not in DOORS or not within:
+            message = "`TROTH_LIMITS` is a list such as `consent=60/1m, shop/forms=5/10m, number=off`"
+            raise Fault("bad-setting", message, help=f"the doors are {', '.join(DOORS)}")
+        found[said[1]] = Limit(int(said[3]), within) if said[3] else None
+    return found
 
 
 def _number(name: str, default: int) -> int:

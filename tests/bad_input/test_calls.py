@@ -37,6 +37,8 @@ BODIES: dict[str, tuple[str, bytes, int, str]] = {
     "null": ("page", b"null", 400, "bad-field"),
     "an id that is an object": ("page", json.dumps(good(anonymousId={"a": NEEDLE})).encode(), 400, "bad-field"),
     "an id that is a list": ("page", json.dumps(good(userId=[NEEDLE])).encode(), 400, "bad-field"),
+    "an account of 257 letters": ("page", json.dumps(good(userId="u" * 257)).encode(), 400, "id-too-long"),
+    "a visitor of 129 letters": ("page", json.dumps(good(anonymousId="v" * 129)).encode(), 400, "id-too-long"),
     "a context that is a text": ("page", json.dumps(good(context=NEEDLE)).encode(), 400, "bad-field"),
     "properties that are a list": ("track", json.dumps(good(event="Feature Used", properties=[NEEDLE])).encode(), 400, "bad-field"),
     "an event name that is a number": ("track", json.dumps(good(event=7431)).encode(), 400, "bad-field"),

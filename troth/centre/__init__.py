@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from troth.centre import pages, unsubscribe
+from troth.centre import pages, receipts, unsubscribe
 from troth.centre.acts import acts
 from troth.centre.data import data
 from troth.centre.desk import Desk
@@ -20,7 +20,7 @@ from troth.workspace import House
 def routes(house: House, _door: Door | None = None) -> list[Route]:
     """The routes of this room."""
     desk = Desk(house)
-    return [*pages.routes(house), *unsubscribe.routes(house), *front(desk), *mine(desk), *data(desk), *acts(desk)]
+    return [*pages.routes(house), *receipts.routes(house), *unsubscribe.routes(house), *front(desk), *mine(desk), *data(desk), *acts(desk)]
 
 
 __all__ = ["routes"]

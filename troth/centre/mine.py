@@ -18,7 +18,7 @@ from starlette.routing import Route
 from troth.base.clock import now_micros
 from troth.base.errors import Fault
 from troth.centre.desk import Ask, Desk, Needs, as_file
-from troth.centre.words import ACTS, HOW, flash_of
+from troth.centre.words import ACTS, flash_of, how_of
 from troth.collect import choices, privacy_signal
 from troth.consent.record import PROHIBITIONS, Evidence, State, Strength
 from troth.consent.standing import read_standings
@@ -58,7 +58,7 @@ def home(ask: Ask) -> Response:
         signal = [_label(plan, id) for id in privacy_signal.heard(conn, person.refs)]
         shown = [_choice(plan, person, purpose, *_stands(conn, plan, person, purpose)) for purpose in concerning(plan, person)]
         acts = [
-            {"label": _label(plan, act.purpose), "said": ACTS[act.state], "at": act.at, "how": HOW.get(act.evidence.how, act.evidence.how),
+            {"label": _label(plan, act.purpose), "said": ACTS[act.state], "at": act.at, "how": how_of(act),
              "version": act.evidence.policy_version, "entry": act.entry, "state": str(act.state)}
             for act in reversed(acts_of(conn, person.refs))
         ]

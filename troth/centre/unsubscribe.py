@@ -32,9 +32,10 @@ def routes(house: House) -> list[Route]:
             body = await _read(http) if http.method == "POST" else b""
             return await run_in_threadpool(_answer, house, http, body)
         except Fault as fault:
+            headers = {"retry-after": "900"} if fault.status == 429 else {}
             if not look.wants_page(http):
-                return JSONResponse(fault.as_json(), fault.status)
-            return look.error_page(http, fault.status, fault.code, fault.message, fault.help)
+                return JSONResponse(fault.as_json(), fault.status, headers)
+            return look.error_page(http, fault.status, fault.code, fault.message, fault.help, headers=headers)
 
     return [Route(f"/{{w}}/unsubscribe/{{token}}{end}", answer, methods=["GET", "POST"]) for end in ("", ALL)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from troth.centre.desk import Ask
-from troth.consent.record import State
+from troth.consent.record import Act, State, Strength
 from troth.policy.language import language
 from troth.policy.words import small
 from troth.rights.requests import Right, Status, Step
@@ -61,6 +61,15 @@ _DONE: Mapping[str, tuple[str, str]] = {
     "detail": ("good", "That matches. Your data is open to you now."),
     "left": ("good", "You have left the privacy centre."),
 }
+
+
+def how_of(act: Act) -> str:
+    """By which means an act came; of one that another system recorded, that it did, and which."""
+    how, _, source = act.evidence.how.partition(".")
+    if act.evidence.strength is not Strength.IMPORTED:
+        return HOW.get(act.evidence.how, act.evidence.how)
+    when = "" if how == "import" else ", which does not say when"
+    return f"brought over from an earlier system ({source}){when}; it was not said to us"
 
 
 def flash_of(ask: Ask) -> dict[str, str] | None:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from troth.base.clock import instant, micros, now_micros
 from troth.base.errors import Fault
+from troth.collect import nobody
 from troth.collect.calls import undo_joins
 from troth.collect.regime import regime_for
 from troth.consent.record import CARRIED, PROHIBITIONS, WEAK, Evidence, State, Strength, record
@@ -130,18 +131,16 @@ def hear_signal(workspace: Workspace, conn: Connection, plan: Plan, standing: St
 def choose(workspace: Workspace, body: Mapping[str, Any], signal: bool = False) -> dict[str, Any]:
     """Take a browser's choices (see the banner's contract); they hold when this returns.
 
-    Raises `bad-choice` for anything malformed. Without an identifier only a count is kept. `signal`: the browser sent
-    Global Privacy Control as well, which answers for the purposes it refuses.
+    Raises `bad-choice` for anything malformed. Without an identifier, or when nothing is permitted, what was chosen is kept
+    under a random id that points to nobody. `signal`: the browser sent Global Privacy Control as well, which answers for the
+    purposes it refuses.
     """
     choices, how, tz = body.get("choices"), body.get("how"), body.get("tz")
     if not isinstance(choices, dict) or not isinstance(how, str) or how not in HOW | READ.keys():
         raise Fault("bad-choice", "a choice needs `choices` and how they were made")
     if any(value not in ("given", "refused") for value in choices.values()) or len(choices) > 100:
         raise Fault("bad-choice", "a choice is `given` or `refused`")
-    visitor = body.get("anonymousId")
-    if visitor is not None and not (isinstance(visitor, str) and 8 <= len(visitor) <= 128):
-        raise Fault("bad-choice", "`anonymousId` is a text of 8 to 128 characters, or absent")
-    at = now_micros()
+    visitor, at = visitor_in(body), now_micros()
     with workspace.state.write() as conn:
         plan = workspace.plan_at(conn, at)
         regime = regime_for(plan.policy, tz if isinstance(tz, str) else None)
@@ -152,13 +151,12 @@ def choose(workspace: Workspace, body: Mapping[str, Any], signal: bool = False) 
         chosen = {purpose: yes for purpose, yes in chosen.items() if not (yes and _shown_before(workspace, conn, plan, purpose, body))}
         if how in READ:
             chosen = {purpose: yes for purpose, yes in chosen.items() if not yes or _may_be_read(plan.policy, purpose, regime, strength)}
-        if visitor is None:
-            count_refused(conn, {("choice", purpose): 1 for purpose in {*signalled, *(one for one, yes in chosen.items() if not yes)}}, at)
-            return {"ok": True, "version": plan.policy.version, "receipt": None}
         canary = body.get("canary") == workspace.access.get("canary_key", "-")
-        said = Evidence(strength, how, plan.policy.version, _screen(body), regime)
-        entry = _record(workspace, conn, plan, visitor, chosen, said, at, canary, signalled)
-    receipt = {"entry": entry, "at": instant(at).isoformat(), "version": plan.policy.version} if entry is not None else None
+        evidence = Evidence(strength, how, plan.policy.version, _screen(body), regime)
+        if visitor is None:
+            receipt = _of_nobody(workspace, conn, plan, chosen, evidence, at, canary, signalled)
+        else:
+            receipt = _record(workspace, conn, plan, visitor, chosen, evidence, at, canary, signalled)
     return {"ok": True, "version": plan.policy.version, "receipt": receipt}
 
 
@@ -178,6 +176,34 @@ def _may_be_read(policy: Policy, id: str, regime: str, strength: Strength) -> bo
     return asked is not None and (strength not in WEAK or not wants_one_given(policy, asked, regime))
 
 
+def visitor_in(body: Mapping[str, Any]) -> str | None:
+    """The browser's identifier, when it sent one; raises `bad-choice`."""
+    visitor = body.get("anonymousId")
+    if visitor is not None and not (isinstance(visitor, str) and 8 <= len(visitor) <= 128):
+        raise Fault("bad-choice", "`anonymousId` is a text of 8 to 128 characters, or absent")
+    return visitor
+
+
+def receipt(policy: Policy, entry: int, at: int) -> dict[str, object]:
+    """What the browser is told of an act that was recorded."""
+    return {"entry": entry, "at": instant(at).isoformat(), "version": policy.version}
+
+
+def _of_nobody(
+    workspace: Workspace, conn: Connection, plan: Plan, chosen: Mapping[str, bool], evidence: Evidence, at: int, canary: bool,
+    signalled: Mapping[str, State],
+) -> dict[str, object] | None:
+    """A choice of somebody of whom nothing is held: counted, and kept under a random id. The signal alone is no choice."""
+    acts = {one: State.GIVEN if yes else _no(plan, one, evidence.regime) for one, yes in chosen.items()}
+    count_refused(conn, {("choice", purpose): 1 for purpose in {*signalled, *(one for one, yes in chosen.items() if not yes)}}, at)
+    return nobody.receipt(plan.policy, *nobody.record_choice(workspace, conn, acts, evidence, at, canary), at) if acts else None
+
+
+def _no(plan: Plan, purpose: str, regime: str) -> State:
+    mode = permission_under(plan.policy, plan.policy.purposes[purpose], regime)
+    return State.REFUSED if mode is Permission.ASK_BEFORE else State.OBJECTED
+
+
 def _screen(body: Mapping[str, Any]) -> str:
     """The hash of the screen, as `screen_of` made it; a sender's other words would stay in the ledger for ever."""
     given = body.get("screen")
@@ -194,10 +220,10 @@ def _shown_before(workspace: Workspace, conn: Connection, plan: Plan, purpose: s
 
 
 def _record(
-    workspace: Workspace, conn: Connection, plan: Plan, visitor: str, chosen: Mapping[str, bool], said: Evidence,
-    at: int, canary: bool, signalled: Mapping[str, State],
-) -> int | None:
-    how, regime = said.how, said.regime
+    workspace: Workspace, conn: Connection, plan: Plan, visitor: str, chosen: Mapping[str, bool], evidence: Evidence, at: int, canary: bool,
+    signalled: Mapping[str, State],
+) -> dict[str, object] | None:
+    how, regime = evidence.how, evidence.regime
     hashed = directory.hash_of(workspace.keys, IdentifierKind.ANONYMOUS, visitor)
     ref = directory.find(conn, hashed)
     if ref is None:
@@ -206,10 +232,9 @@ def _record(
         asked = [p for p in askable(plan.policy, regime) if p.id not in signalled]
         left = [p for p in asked if chosen.get(p.id, permission_under(plan.policy, p, regime) is Permission.MAY_OBJECT)]
         if not left:  # nothing is permitted, so nothing that points to the person is made
-            count_refused(conn, {("choice", purpose): 1 for purpose in {*chosen, *signalled}}, at)
             if chosen or signalled or how not in READ:  # else nobody said no
-                _refuse_latecomers(conn, hashed, at)
-            return None
+                nobody.refuse_latecomers(conn, hashed, at)
+            return _of_nobody(workspace, conn, plan, chosen, evidence, at, canary, signalled)
         ref = directory.create(conn, hashed, IdentifierKind.ANONYMOUS, NewSubject("site-visitor", regime, canary))
     standing = read_standing(conn, ref)
     if signalled and standing is not None:
@@ -224,24 +249,14 @@ def _record(
         elif before.get(purpose) is State.GIVEN or how == "withdraw":
             acts[purpose] = State.WITHDRAWN
         else:
-            mode = permission_under(plan.policy, plan.policy.purposes[purpose], regime)
-            acts[purpose] = State.REFUSED if mode is Permission.ASK_BEFORE else State.OBJECTED
+            acts[purpose] = _no(plan, purpose, regime)
     acts = {purpose: state for purpose, state in acts.items() if before.get(purpose) is not state}
-    if not acts:
-        return None
-    return say(workspace, conn, ref, acts, said, at)
+    return receipt(plan.policy, say(workspace, conn, ref, acts, evidence, at), at) if acts else None
 
 
 def _said_no(conn: Connection, hashed: bytes) -> bool:
-    return conn.exec_driver_sql("SELECT 1 FROM erased_identifier WHERE hash = ?", (hashed,)).first() is not None
-
-
-def _refuse_latecomers(conn: Connection, hashed: bytes, at: int) -> None:
-    """A page view sent before the refusal may arrive after it: its identifier, which the browser has just dropped,
-    is refused from now on, by its keyed hash."""
-    conn.exec_driver_sql(
-        "INSERT INTO erased_identifier (hash, erased_at) VALUES (?, ?) ON CONFLICT (hash) DO UPDATE SET erased_at = excluded.erased_at", (hashed, at)
-    )
+    asked = "SELECT 1 FROM refused_visitor WHERE hash = ? UNION ALL SELECT 1 FROM erased_identifier WHERE hash = ?"
+    return conn.exec_driver_sql(asked, (hashed, hashed)).first() is not None
 
 
 def ask_by_form(workspace: Workspace, event: EventType, fields: Mapping[str, Any], body: Mapping[str, Any]) -> None:

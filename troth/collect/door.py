@@ -31,6 +31,8 @@ _PREFLIGHT = [
     (b"access-control-max-age", b"600"),
 ]
 
+_BROKEN = Fault("failed", "something failed here; send it again in a moment", status=500)
+
 
 class Door:
     """Answers `/v1/<call>` for every workspace of a house."""
@@ -64,6 +66,9 @@ class Door:
         except Fault as fault:
             status, body = fault.status, fault.as_json()
             allow = allow or self._cors_any(headers)
+        except Exception:
+            await _reply(send, 500, msgspec.json.encode(_BROKEN.as_json()), allow)
+            raise  # so that the server's log has it
         extra = [(b"retry-after", b"1")] if status in (429, 503) else []
         await _reply(send, status, msgspec.json.encode(body), allow + extra)
 

@@ -79,7 +79,10 @@ class Ingest:
         call = Call(messages, origin, waiting.put, within=within)
         self._count_waiting(len(messages))
         self._queue.put([call])
-        error = waiting.get(timeout=timeout)
+        try:
+            error = waiting.get(timeout=timeout)
+        except queue.Empty:  # it may yet be kept; one sent again is kept once
+            raise Fault("busy", "the events were not kept in time; send them again in a moment", status=503) from None
         if error is not None:
             raise error
         return call.answer

@@ -19,6 +19,7 @@ EVENT_LIMIT = 32 * 1024
 BATCH_LIMIT = 500 * 1024
 MANY = 2_500
 _DEPTH = 12
+LONGEST = {"anonymous_id": 128, "user_id": 256, "previous_id": 256}  # characters; cut short, two people's could be one
 
 
 class Message(msgspec.Struct, rename="camel"):
@@ -79,6 +80,7 @@ def read_one(body: bytes, call: str) -> Message:
     message: Message = _read(_message, body)
     message.type = call
     check_depth(message, body)
+    _check_ids(message)
     return message
 
 
@@ -103,6 +105,7 @@ def _read_part(raw: msgspec.Raw, shared: dict[str, Any] | None) -> Message | Fau
             raise Fault("event-too-large", f"an event may be at most {EVENT_LIMIT // 1024} KB", status=413)
         message: Message = _read(_message, raw)
         check_depth(message, bytes(whole))
+        _check_ids(message)
         if message.type not in CALLS:
             raise Fault("unknown-call", "an event's `type` is one of " + ", ".join(sorted(CALLS)))
     except Fault as fault:
@@ -135,6 +138,13 @@ def check_depth(message: Message, body: bytes) -> None:
             raise Fault("too-deep", f"an event is nested more than {_DEPTH} levels deep")
         inner = value.values() if isinstance(value, dict) else value
         ahead += [(one, depth + 1) for one in inner if isinstance(one, (dict, list))]
+
+
+def _check_ids(message: Message) -> None:
+    for name, longest in LONGEST.items():
+        given = getattr(message, name)
+        if isinstance(given, str) and len(given) > longest:
+            raise Fault("id-too-long", f"`{name.replace('_id', 'Id')}` may have at most {longest} characters")
 
 
 def basic_key(header: str) -> str | None:

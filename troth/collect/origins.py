@@ -32,7 +32,7 @@ class Origins:
             try:
                 response = await handler(http)
             except Fault as fault:
-                response = JSONResponse(fault.as_json(), fault.status)
+                response = JSONResponse(fault.as_json(), fault.status, {"retry-after": "1"} if fault.status in (429, 503) else {})
             response.headers.update(headers)
             return response
 

@@ -102,7 +102,8 @@ class People:
             marks = ",".join("?" * len(part))
             for hashed, ref in conn.exec_driver_sql(f"SELECT hash, ref FROM identifier WHERE hash IN ({marks})", part):
                 self._file(hashed, ref)
-            erased = conn.exec_driver_sql(f"SELECT hash, erased_at FROM erased_identifier WHERE hash IN ({marks})", part)
+            gone = f"SELECT hash, erased_at FROM erased_identifier WHERE hash IN ({marks})"  # and of browsers that refused, only for a while
+            erased = conn.exec_driver_sql(f"{gone} UNION ALL SELECT hash, at FROM refused_visitor WHERE hash IN ({marks})", part + part)
             self._erased.update((row[0], row[1]) for row in erased)
         self._read(conn, {self._refs[hashed] for hashed in hashes if hashed in self._refs})
 

@@ -23,6 +23,7 @@ from troth.browser import script
 from troth.collect import choices
 from troth.collect.comments import comments_under, warning_of
 from troth.collect.door import Door
+from troth.collect.hand_over import hand_over
 from troth.collect.messages import EVENT_LIMIT, Message
 from troth.collect.origins import Origins
 from troth.collect.pipeline import Origin
@@ -93,7 +94,8 @@ class _Web:
         workspace = self._workspace(http)
         body = await json_of(http)
         check_key(workspace, body)
-        return JSONResponse(await run_in_threadpool(choices.choose, workspace, body, sent_in(http.headers.raw)))
+        take = hand_over if "imported" in body else choices.choose
+        return JSONResponse(await run_in_threadpool(take, workspace, body, sent_in(http.headers.raw)))
 
     async def form_told(self, http: Request) -> Response:
         """What must stand at a form: who else receives what is written into it. Nobody, when it says nothing."""

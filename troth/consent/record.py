@@ -37,6 +37,7 @@ class Strength(StrEnum):
 
     EXPLICIT = "explicit"  # the person acted on our own screen
     RELAYED = "relayed"  # another system says the person acted
+    IMPORTED = "imported"  # a file or a cookie that another system left says so
     IMPLIED = "implied"  # the person went on with the question in view, or set the browser so
     BY_USE = "by-use"  # the person went on using the site
     NONE = "none"
@@ -75,13 +76,17 @@ Index("standing_purpose", standing_table.c.purpose, standing_table.c.state)
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How an act came to us: on which screen, under which policy and law, by which means."""
+    """How an act came to us: on which screen, under which policy and law, by which means.
+
+    `said_at`: when it was said, in microseconds, where that was before it came to us.
+    """
 
     strength: Strength
     how: str
     policy_version: str
     screen: str
     regime: str
+    said_at: int | None = None
 
 
 def record(conn: Connection, log: Log, ref: int, acts: Mapping[str, State], evidence: Evidence, at: int) -> int:
@@ -94,6 +99,7 @@ def record(conn: Connection, log: Log, ref: int, acts: Mapping[str, State], evid
     acts = {purpose: _at_least(conn, ref, purpose, state) for purpose, state in acts.items()}
     body = {"ref": ref, "acts": {purpose: str(state) for purpose, state in sorted(acts.items())}}
     body |= {"strength": evidence.strength, "how": evidence.how, "policy": evidence.policy_version, "screen": evidence.screen}
+    body |= {} if evidence.said_at is None else {"said_at": evidence.said_at}
     entry = log.append(conn, EntryKind.CONSENT, body, instant(at))
     family = same_person(conn, ref)
     carried = replace(evidence, strength=Strength.RELAYED, how=CARRIED)
@@ -137,15 +143,16 @@ def _restore(conn: Connection, ref: int, purpose: str) -> None:
 
 
 def _write(conn: Connection, ref: int, purpose: str, state: State, evidence: Evidence, at: int, entry: int) -> None:
+    said_at = at if evidence.said_at is None else evidence.said_at
     conn.exec_driver_sql(
         "INSERT INTO consent_act (ref, purpose, state, strength, how, policy_version, screen, regime, at, entry) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (ref, purpose, state, evidence.strength, evidence.how, evidence.policy_version, evidence.screen, evidence.regime, at, entry),
+        (ref, purpose, state, evidence.strength, evidence.how, evidence.policy_version, evidence.screen, evidence.regime, said_at, entry),
     )
     conn.exec_driver_sql(
         "INSERT INTO standing (ref, purpose, state, strength, at) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (ref, purpose) DO UPDATE SET state = excluded.state, strength = excluded.strength, at = excluded.at",
-        (ref, purpose, state, evidence.strength, at),
+        (ref, purpose, state, evidence.strength, said_at),
     )
 
 

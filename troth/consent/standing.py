@@ -22,8 +22,8 @@ class Standing:
     """What holds for one subject: the law that covers it, what it said per purpose, whether it is restricted.
 
     `epoch` is the subject's counter at reading time; a different counter means this is old. `given_at`: when each yes
-    was said, in microseconds; a yes is to what the policy said then. `weakly`: to which purposes the yes is read from
-    what the person did.
+    was said, in microseconds; a yes is to what the policy said then. `imported`: each yes that only another system's file
+    or cookie tells of. `weakly`: each that is read from what the person did.
     """
 
     ref: int
@@ -36,6 +36,7 @@ class Standing:
     canary: bool = False
     signature: Signature = ("", False, frozenset(), Strength.NONE)
     given_at: Mapping[str, int] = field(default_factory=dict)
+    imported: frozenset[str] = frozenset()
     weakly: frozenset[str] = frozenset()
 
 
@@ -55,7 +56,7 @@ def without_yes(standing: Standing, purposes: Iterable[str]) -> Standing:
     states = {purpose: state for purpose, state in standing.states.items() if purpose not in gone}
     given_at = {purpose: at for purpose, at in standing.given_at.items() if purpose not in gone}
     heard = saying(standing, states, standing.strength if State.GIVEN in states.values() else Strength.NONE)
-    return replace(heard, given_at=given_at, weakly=standing.weakly - gone)
+    return replace(heard, given_at=given_at, imported=standing.imported - gone, weakly=standing.weakly - gone)
 
 
 def read_standing(conn: Connection, ref: int) -> Standing | None:
@@ -111,7 +112,8 @@ def _standing(ref: int, epoch: int, population: str, regime: str, restricted: bo
     states = {purpose: state for purpose, (state, _, _) in said.items()}
     given = [strength for state, strength, _ in said.values() if state is State.GIVEN]
     given_at = {purpose: at for purpose, (state, _, at) in said.items() if state is State.GIVEN}
+    imported = frozenset(purpose for purpose, (state, by, _) in said.items() if state is State.GIVEN and by is Strength.IMPORTED)
     strength = min(given, key=list(Strength).index, default=Strength.NONE)
     signature = (regime, restricted, frozenset(states.items()), strength)
-    weakly = frozenset(purpose for purpose, (state, how, _) in said.items() if state is State.GIVEN and how in WEAK)
-    return Standing(ref, epoch, population, regime, restricted, states, strength, canary, signature, given_at, weakly)
+    weakly = frozenset(purpose for purpose, (state, by, _) in said.items() if state is State.GIVEN and by in WEAK)
+    return Standing(ref, epoch, population, regime, restricted, states, strength, canary, signature, given_at, imported, weakly)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from troth.consent.record import Act, State
+from troth.consent.record import Act, State, Strength
 
 
 class ConsentState(StrEnum):
@@ -52,8 +52,11 @@ class ConsentEvent:
     act: Act | None
 
 
-def events_of(purpose: str, acts: Iterable[Act], versions: Sequence[TakenOver]) -> list[ConsentEvent]:
-    """Everything that happened to one purpose, oldest first. `versions` are those that took effect, oldest first."""
+def events_of(purpose: str, acts: Iterable[Act], versions: Sequence[TakenOver], takes_imported: bool = False) -> list[ConsentEvent]:
+    """Everything that happened to one purpose, oldest first. `versions` are those that took effect, oldest first.
+
+    A yes that was only brought over from another system is `Unknown`, unless the policy takes it (`takes_imported`).
+    """
     ended = _ended(purpose, versions)
     steps: list[tuple[int, int, Act | TakenOver]] = [(one.at, 0, one) for one in versions if purpose in one.asks_again or one == ended]
     steps += [(act.at, 1, act) for act in acts if act.purpose == purpose]
@@ -61,7 +64,7 @@ def events_of(purpose: str, acts: Iterable[Act], versions: Sequence[TakenOver]) 
     for at, _, step in sorted(steps, key=lambda one: one[:2]):
         before = found[-1].state if found else ConsentState.UNKNOWN
         if isinstance(step, Act):
-            found.append(ConsentEvent(_said(step.state, before), at, step.evidence.policy_version, step.entry, step))
+            found.append(ConsentEvent(_said(step, before, takes_imported), at, step.evidence.policy_version, step.entry, step))
         elif before in PERMITTING:
             state = ConsentState.REVOKED if step == ended else ConsentState.INVALIDATED
             found.append(ConsentEvent(state, at, step.version, step.entry, None))
@@ -83,8 +86,11 @@ def _ended(purpose: str, versions: Sequence[TakenOver]) -> TakenOver | None:
     return found
 
 
-def _said(state: State, before: ConsentState) -> ConsentState:
+def _said(act: Act, before: ConsentState, takes_imported: bool) -> ConsentState:
+    state = act.state
     if state is State.GIVEN:
+        if act.evidence.strength is Strength.IMPORTED and not takes_imported:
+            return ConsentState.UNKNOWN
         return ConsentState.RENEWED if before in _AGREED_BEFORE else ConsentState.GIVEN
     if state is State.WITHDRAWN or (state is State.OBJECTED and before in PERMITTING):
         return ConsentState.WITHDRAWN

@@ -355,10 +355,11 @@ def check_event(ref: str, purpose: str, event: Any, entry: Any) -> None:
         must(body.get("effective_at", at) == at and event["troth:state"] in ("Invalidated", "Revoked"), wrong)
         must(event["troth:state"] == "Revoked" or purpose in body["asks_again"], wrong)
         return
-    must(entry["kind"] == "consent" and entry["at"] == at and body["acts"].get(purpose) == event["troth:act"], wrong)
-    must(event["troth:state"] in ACTS.get(event["troth:act"], ()), f"the state of an event is not what entry {event['troth:entry']} can lead to")
+    must(entry["kind"] == "consent" and body.get("said_at", entry["at"]) == at and body["acts"].get(purpose) == event["troth:act"], wrong)
+    states = ACTS.get(event["troth:act"], ()) + (("Unknown",) if body["strength"] == "imported" else ())
+    must(event["troth:state"] in states, f"the state of an event is not what entry {event['troth:entry']} can lead to")
     if not event["troth:carried"]:
-        said = str(body["ref"]), body["strength"], body["how"], body["policy"], body["screen"]
+        said = str(body.get("receipt", body["ref"])), body["strength"], body["how"], body["policy"], body["screen"]
         shown = ref, event["troth:strength"], event["dpv:hasIndicationMethod"], event["dct:hasVersion"], event["troth:screen"]
         must(said == shown, wrong)
 

@@ -87,6 +87,11 @@ def _asked_later(fact: Fact, old: Policy, new: Policy) -> bool:
     return longer(before, after)
 
 
+def _kept_longer(fact: Fact, old: Policy, new: Policy) -> bool:
+    before, after = (policy.settings.ask_again_after if value is None else value for value, policy in ((fact.before, old), (fact.after, new)))
+    return longer(before, after)
+
+
 def _held(value: timedelta | Until | None, policy: Policy) -> timedelta | None:
     if isinstance(value, Until):
         return None
@@ -138,6 +143,8 @@ CONDUCT_RULES: Mapping[tuple[str, str], Rule] = {
     ("asking", "automatic"): _further,
     ("asking", "anonymous"): _FALSE,
     ("asking", "sole_kinds"): _joined_open,
+    ("asking", "categories"): FREE,  # what counts for how much is `evidence`
+    ("asking", "receipts_for"): _kept_longer,
     ("acceptance", "by"): _further,
     ("acceptance", "counts_as"): _yes,
     ("acceptance", "required"): _TRUE,

@@ -86,6 +86,8 @@ def _gone_purposes(checking: Checking) -> None:
         checking.names(code, (section, "purposes"), getattr(policy, section).purposes, policy.purposes)
     for id, channel in policy.channels.items():
         checking.names(code, ("channels", id, "purposes"), channel.purposes, policy.purposes)
+    for category, purposes in policy.asking.categories.items():
+        checking.names(code, ("asking", "categories", category), purposes, policy.purposes)
     told = (policy.announcements.purpose,) if policy.announcements.purpose else ()
     checking.names(code, ("announcements", "purpose"), told, policy.purposes)
     refused = policy.settings.global_privacy_control

@@ -32,6 +32,7 @@ class YesBy(StrEnum):
     CONTINUED_USE = "continued-use"
     BROWSER_SETTINGS = "browser-settings"
     USE = "use"
+    IMPORT = "import"  # a record or cookie of the system that asked before
 
 
 class YesStrength(StrEnum):
@@ -72,7 +73,9 @@ class Asking:
     """How cookies are asked about, and what the text says of them.
 
     `until` None: as long as `settings.ask_again_after` says. `anonymous`: cookies are said to tell nobody who one is.
-    `sole_kinds`: the kinds of purpose they are said to serve alone; empty: not said.
+    `sole_kinds`: the kinds of purpose they are said to serve alone; empty: not said. `categories`: which purposes each
+    category of another system's banner stands for. `receipts_for`: how long the record of a choice that names nobody is
+    kept; None: as long as `settings.ask_again_after` says.
     """
 
     mode: AskMode = AskMode.UNSTATED
@@ -86,6 +89,8 @@ class Asking:
     automatic: Automatic = Automatic.UNSTATED
     anonymous: bool = False
     sole_kinds: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    receipts_for: timedelta | None = None
 
 
 class AcceptedBy(StrEnum):

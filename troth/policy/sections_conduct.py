@@ -97,6 +97,7 @@ UNTIL: Shape[timedelta | Until] = Shape(
     _read_until, lambda held: str(held) if isinstance(held, Until) else DURATION.write(held), timedelta(0),
     form={"anyOf": [{"const": str(Until.CHANGED)}, DURATION.form]})
 
+CATEGORY = matching(re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,79}"), "a category's name of letters, digits, dots, dashes and spaces")
 _NETWORK = matching(re.compile(r"[0-9a-fA-F:.]{2,45}(/[0-9]{1,3})?"), "a network such as 192.0.2.0/24")
 
 
@@ -126,7 +127,11 @@ ASKING = part(
     Key("automatic", choice(Automatic), help="What the text says is collected without being given.", example="cookies-only"),
     Key("anonymous", FLAG, help="The text says that cookies tell nobody who one is.", example="true"),
     Key("sole_kinds", listing(among([str(kind) for kind in Kind])), help="Kinds of purpose that the text says cookies serve alone.",
-        example="[personalisation]"))
+        example="[personalisation]"),
+    Key("categories", mapping(CATEGORY, NAMES), help="Which purposes each category of another system's banner stands for, when "
+        "its records or cookies are brought over.", example="{C0002: [counting], statistics: [counting]}"),
+    Key("receipts_for", DURATION, help="How long the record of a choice is kept, under a random id, when nothing is held of who made it. "
+        "Left out, `settings.ask_again_after` holds.", example="90d"))
 
 ACCEPTANCE = part(
     Acceptance(),

@@ -56,13 +56,13 @@ class Browser:
         return [one["id"] for one in terms["purposes"] if not self._needs_no_banner(terms, one) and not self._answered(terms, one["id"], today)]
 
     def _needs_no_banner(self, terms: dict[str, Any], purpose: dict[str, Any]) -> bool:
-        return terms["asking"]["mode"] == "browser-only" and purpose["mode"] == "may-object"
+        return bool(terms["asking"]["mode"] == "browser-only" and purpose["mode"] == "may-object")
 
     def _answered(self, terms: dict[str, Any], id: str, today: date) -> bool:
         state, said_on, change = self.answers.get(id, ("", today, ""))
         if not state or (state == "given" and change != terms["anew"].get(id, "")):
             return False
-        return (today - said_on).days < terms["ask_again_after_days"]
+        return (today - said_on).days < int(terms["ask_again_after_days"])
 
     def choose(self, how: str, **choices: str) -> dict[str, Any]:
         """Say yes or no, keep it, and let go of what is not permitted any more."""

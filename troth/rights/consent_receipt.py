@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from troth.base.clock import now
+from troth.base.errors import Fault
+from troth.collect import nobody
 from troth.ledger import checkpoint as checkpoints
 from troth.ledger.checkpoint import parse_unverified
 from troth.ledger.entry import canonical_json
@@ -31,6 +33,20 @@ def receipt_of(workspace: Workspace, refs: Iterable[int]) -> Node:
     with workspace.state.read() as conn:
         records = Records(workspace, conn)
         found = [record for ref in wanted if (record := records.of(ref)) is not None]
+    return _signed(workspace, found)
+
+
+def receipt_of_nobody(workspace: Workspace, id: str) -> Node:
+    """The receipt of a choice that names nobody, for whoever has its random id; raises `no-such-receipt`."""
+    with workspace.state.read() as conn:
+        choice = nobody.choice_of(conn, workspace.policy, id)
+        if choice is None:
+            raise Fault("no-such-receipt", "there is no such receipt, or its time is over", status=404)
+        found = Records(workspace, conn).of_nobody(choice)
+    return _signed(workspace, [found])
+
+
+def _signed(workspace: Workspace, found: list[Node]) -> Node:
     entries = sorted(_entries_in(found))
     sign_up_to(workspace, max(entries, default=-1))
     signed = {"@type": "dpv:ConsentReceipt", "dct:created": now().isoformat(timespec="seconds"), "records": found}

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from troth.base.clock import instant, micros, now_micros
-from troth.collect import choices
+from troth.collect import choices, nobody
+from troth.collect.nobody import AnonymousChoice
 from troth.consent.record import CARRIED, Act, State, Strength, history
 from troth.consent.standing import Standing, read_standing
 from troth.consent.states import ConsentEvent, ConsentState, TakenOver, events_of, state_of
@@ -32,8 +33,8 @@ _STATES: Mapping[ConsentState, str] = {
     ConsentState.INVALIDATED: "dpv:ConsentInvalidated", ConsentState.REVOKED: "dpv:ConsentRevoked",
 }
 _STRENGTHS: Mapping[Strength, str] = {
-    Strength.EXPLICIT: "dpv:ExpressedConsent", Strength.RELAYED: "dpv:ExpressedConsent",
-    Strength.IMPLIED: "dpv:ImpliedConsent", Strength.BY_USE: "dpv:ImpliedConsent", Strength.NONE: "dpv:Consent",
+    Strength.EXPLICIT: "dpv:ExpressedConsent", Strength.RELAYED: "dpv:ExpressedConsent", Strength.IMPLIED: "dpv:ImpliedConsent",
+    Strength.BY_USE: "dpv:ImpliedConsent", Strength.IMPORTED: "dpv:Consent", Strength.NONE: "dpv:Consent",
 }
 
 
@@ -56,16 +57,24 @@ class Records:
         if standing is None:
             return None
         acts = history(self._conn, ref)
-        told = {purpose: events_of(purpose, acts, self._versions_for(standing.regime)) for purpose in self._purposes(standing, acts)}
+        return self._record(str(ref), standing, acts, self._purposes(standing, acts))
+
+    def of_nobody(self, choice: AnonymousChoice) -> Node:
+        """The record of a choice by somebody of whom nothing is held: its subject is a random id that only their browser has."""
+        standing = Standing(0, 0, "nobody", choice.regime)
+        return self._record(choice.id, standing, list(choice.acts), [act.purpose for act in choice.acts]) | {"troth:anonymous": True}
+
+    def _record(self, subject: str, standing: Standing, acts: list[Act], purposes: Iterable[str]) -> Node:
+        told = {purpose: self._events(purpose, acts, standing.regime) for purpose in purposes}
         named = {event.version for events in told.values() for event in events} & self._versions.keys()
         us = self._node(self._plan.policy.version, "organisation")
         return {
             "@context": dict(terms()["prefixes"]) | {"troth": "urn:troth:consent#"},
             "@type": "dpv:ConsentRecord",
-            "dct:identifier": f"{self._workspace.id}-{ref}",
+            "dct:identifier": f"{self._workspace.id}-{subject}",
             "dct:conformsTo": CONFORMS,
             "troth:format": FORMAT,
-            "dpv:hasDataSubject": {"@type": "dpv:DataSubject", "dct:identifier": str(ref), "dct:type": standing.population},
+            "dpv:hasDataSubject": {"@type": "dpv:DataSubject", "dct:identifier": subject, "dct:type": standing.population},
             "dpv:hasDataController": us,
             "dpv:hasApplicableLaw": standing.regime,
             "dpv:hasNotice": [self.notice(self._versions[one]) for one in sorted(named, key=lambda one: self._versions[one].number)],
@@ -73,7 +82,8 @@ class Records:
         }
 
     def since(self, at: int) -> Iterator[Node]:
-        """The records of everybody who said something at or after an instant; those that proofs made up are left out."""
+        """The records of everybody who said something at or after an instant, then those of nobody we know; those that proofs made
+        up are left out."""
         read = (
             "SELECT DISTINCT a.ref FROM consent_act a JOIN subject s ON s.ref = a.ref "
             "WHERE a.at >= ? AND s.canary = 0 AND a.ref NOT IN (SELECT ref FROM erased_subject) ORDER BY a.ref"
@@ -82,6 +92,7 @@ class Records:
             record = self.of(row[0])
             if record is not None:
                 yield record
+        yield from map(self.of_nobody, nobody.choices_since(self._conn, self._plan.policy, at))
 
     def notice(self, version: PublishedVersion) -> Node:
         """The notice of a version by its permanent address, its language and its hashes, which the ledger has too."""
@@ -99,6 +110,11 @@ class Records:
         policy = self._plan.policy
         open_to = [one for one in policy.purposes.values() if self._plan.mode(one, standing.regime) is Permission.ASK_BEFORE]
         return [*said, *(one.id for one in open_to if one.id not in said and _concerns(policy, one.id, standing.population))]
+
+    def _events(self, purpose: str, acts: Iterable[Act], regime: str) -> list[ConsentEvent]:
+        declared = self._plan.policy.purposes.get(purpose)
+        asks = declared is not None and self._plan.mode(declared, regime) is Permission.ASK_BEFORE
+        return events_of(purpose, acts, self._versions_for(regime), self._plan.takes_imported or not asks)
 
     def _versions_for(self, regime: str) -> list[TakenOver]:
         """The versions as they took effect. A purpose that needs no yes now is not asked about anew, as the gate has it."""
@@ -145,7 +161,13 @@ class Records:
             "troth:act": str(act.state), "troth:strength": str(said.strength), "dpv:hasJurisdiction": said.regime or standing.regime,
             "troth:screen": said.screen, "troth:screenIsOfVersion": self._is_screen(said.screen, said.policy_version, said.regime),
             "troth:wordingSha256": self._wording(act),
-        }
+        } | (self._brought(act) if said.strength is Strength.IMPORTED else {})
+
+    def _brought(self, act: Act) -> Node:
+        """Of an act that another system recorded: which, and that it was said to words of theirs. `dct:hasVersion` took it over."""
+        how, _, source = act.evidence.how.partition(".")
+        return {"troth:imported": True, "troth:source": source, "troth:dated": how == "import", "troth:screenIsOfVersion": False,
+                "troth:wordingSha256": "", "troth:importedWording": act.evidence.screen}
 
     def _is_screen(self, screen: str, version: str, regime: str) -> bool:
         """Whether this hash is that of what the version shows under this law."""

@@ -131,6 +131,8 @@ ANSWERS: Mapping[str, Answer] = {
     "seen": NotPersonal("keyed hashes of message ids, kept so that nothing is stored twice; the messages stand among the events"),
     "erased_subject": NotPersonal("random numbers of people who were erased; nothing else about them"),
     "erased_identifier": NotPersonal("keyed hashes of people who were erased, used only to refuse what is sent again"),
+    "refused_visitor": NotPersonal("keyed hashes of browsers that refused, kept for a while, only to refuse page views that arrive late"),
+    "anonymous_choice": NotPersonal("choices of browsers of which nothing is held, under random ids that only those browsers have"),
     "kept": NotPersonal("what a ground of law keeps of people who were erased; it stands on their receipt"),
     "erasure_case": NotPersonal("the steps of an erasure; it stands on its receipt, and its data goes with its key"),
     "row_class": NotPersonal("what rows may serve; the same for many people"),

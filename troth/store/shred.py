@@ -79,6 +79,8 @@ ON_ERASURE: Mapping[str, Rule] = {
     "seen": Rule(Fate.REFUSE_LIST, ("ref",)),
     "erased_subject": Rule(Fate.REFUSE_LIST),
     "erased_identifier": Rule(Fate.REFUSE_LIST),
+    "refused_visitor": Rule(Fate.REFUSE_LIST),
+    "anonymous_choice": Rule(Fate.NOT_PERSONAL),  # under random ids that point to nobody
     "kept": Rule(Fate.REFUSE_LIST),
     "row_class": Rule(Fate.NOT_PERSONAL),
     "refused": Rule(Fate.NOT_PERSONAL),

@@ -228,8 +228,8 @@ def what_others_set_is_listed_and_anything_else_is_flagged(world: World, technol
     for storage, entry in (("pixel", {"kind": "pixel"}), ("beacon", {"kind": "ping"}), ("http-cache", {"headers": _CACHED})):
         if storage not in technologies:
             continue
-        check(not _flagged(world, _visit(host=_mark(world, storage), **entry)), f"a {storage} that is listed is flagged")  # type: ignore[arg-type]
-        strange = _flagged(world, _visit(host="stranger.example", **entry))  # type: ignore[arg-type]
+        check(not _flagged(world, _visit(host=_mark(world, storage), **entry)), f"a {storage} that is listed is flagged")
+        strange = _flagged(world, _visit(host="stranger.example", **entry))
         check(("unlisted-technology", "stranger.example") in strange, f"a {storage} that nobody listed is not flagged")
 
 

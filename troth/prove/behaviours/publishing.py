@@ -89,7 +89,7 @@ def _reported(world: World, purpose: str) -> Reported:
 def _count(world: World, purpose: str, period: str) -> tuple[int | None, dict[str, float]]:
     answer = world.program("GET", f"/figures?purpose={purpose}&role={world.role(purpose)}")
     check(answer["status"] == 200, "the figures cannot be asked for")
-    row = next((one for one in answer["rows"] if one["group"] == period), {"contributors": 0, "averages": {}})
+    row: dict[str, Any] = next((one for one in answer["rows"] if one["group"] == period), {"contributors": 0, "averages": {}})
     return row["contributors"], row["averages"]
 
 

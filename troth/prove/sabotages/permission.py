@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from troth.collect import choices, web
+from troth.collect import choices, nobody, web
 from troth.consent.record import PROHIBITIONS
 from troth.gate import decide as deciding
 from troth.gate import plan as planning
@@ -28,7 +28,7 @@ def skip_consent() -> Changes:
 
 @sabotage("who refuses is followed like anybody")
 def follow_those_who_refuse() -> Changes:
-    return [*skip_consent(), (choices, "_refuse_latecomers", lambda conn, hashed, at: None)]
+    return [*skip_consent(), (nobody, "refuse_latecomers", lambda conn, hashed, at: None)]
 
 
 @sabotage("what people said stops nothing, neither at collection nor at a question")
