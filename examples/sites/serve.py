@@ -104,8 +104,8 @@ def _filled(layout: str, text: str, route: str, site: Site, server: str) -> str:
 
 
 def _csp(server: str) -> str:
-    return (f"default-src 'none'; script-src {server}; connect-src {server}; style-src 'self'; img-src 'self'; "
-            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+    return (f"default-src 'none'; script-src 'self' {server}; connect-src {server}; style-src 'self'; img-src 'self'; "
+            "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 
 
 class _Handler(BaseHTTPRequestHandler):

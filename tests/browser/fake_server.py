@@ -11,7 +11,7 @@ It speaks the contract between browser and server and remembers what it was sent
     GET, POST /<w>/comments                comments with the warning shown before                  -> `comments`
 
 `fail_next("/v1/batch", 503, times=2)` makes it answer badly, `lose_next` does the work and then answers badly.
-`terms` may be changed by a test; `regimes` says which purposes each law wants asked first. Only `origins` may call.
+`terms` and `config` may be changed by a test; `regimes` says which purposes each law wants asked first. Only `origins` may call.
 Source: the paths and shapes of DESIGN section 8.
 """
 
@@ -50,6 +50,7 @@ PURPOSES = {
     "personalisation": ("Fitting pages to you", "Let us remember how you like to view the site and fit pages to what you read before.",
                         "pages appear in their usual form and your viewing choices are forgotten"),
 }
+KINDS = {"site-analytics": "statistics", "call-journey": "joining", "personalisation": "personalisation"}
 FIRST = {"gdpr": set(PURPOSES), "uk": {"call-journey", "personalisation"}, "california": set()}
 LABELS = {"gdpr": "European Union", "uk": "United Kingdom", "california": "California"}
 
@@ -63,6 +64,7 @@ class FakeTroth:
         self.regimes: dict[str, set[str]] = {name: set(first) for name, first in FIRST.items()}
         self.purposes: dict[str, tuple[str, str, str]] = dict(PURPOSES)
         self.terms: Json = {}
+        self.config: Json = {}
         self.asks: list[Json] = []
         self.answers: list[Json] = []
         self.batches: list[Json] = []
@@ -122,7 +124,7 @@ class FakeTroth:
         return answered
 
     async def _script(self, http: Request) -> Response:
-        config = {"w": http.path_params["w"], "base": self.origin, "key": "pk_test"}
+        config = {"w": http.path_params["w"], "base": self.origin, "key": "pk_test"} | self.config
         return Response(script(config), media_type="text/javascript; charset=utf-8")
 
     async def _ask(self, http: Request) -> Response:
@@ -130,7 +132,7 @@ class FakeTroth:
         zone, w = http.query_params["tz"], http.path_params["w"]
         regime = "california" if zone == "America/Los_Angeles" else "uk" if zone == "Europe/London" else "gdpr"
         listed = [{"id": name, "label": label, "wording": wording, "loses": loses,
-                   "mode": "ask-before" if name in self.regimes[regime] else "may-object"}
+                   "kind": KINDS.get(name, "statistics"), "mode": "ask-before" if name in self.regimes[regime] else "may-object"}
                   for name, (label, wording, loses) in self.purposes.items()]
         return JSONResponse({
             "regime": regime, "regime_label": LABELS[regime], "version": "1", "screen": "s1", "ask_again_after_days": 180,

@@ -18,6 +18,7 @@ from tests.browser.fake_server import FakeTroth
 from tests.browser.visit import BERLIN, GPC, LONDON, LOS_ANGELES, Visit, until
 from tests.conftest import CHROMIUM
 from troth.browser import script
+from troth.collect.embedded import SIGNALS
 
 ALL = ["site-analytics", "call-journey", "personalisation"]
 
@@ -50,8 +51,9 @@ def test_before_the_answer_california_is_counted_and_offered_an_opt_out(visit: O
     until(fake.pages, "the page view")
     assert fake.pages()[0]["anonymousId"] == cal.id() and re.fullmatch("[0-9a-f]{32}", cal.id() or "")
     assert "troth_choice" not in cal.cookies()
-    assert "On unless you turn it off" in cal.page.inner_text("#troth-banner")
+    assert "turn it" not in cal.page.inner_text("#troth-banner"), "its first sentence says it for all"
     cal.page.click("#troth-choose")
+    assert "On unless you turn it off" in cal.page.inner_text("#troth-dialog")
     assert toggles(cal) == {name: True for name in ALL}
     until(lambda: cal.number() == "020 7946 0101", "the lent number")
 
@@ -76,6 +78,8 @@ def test_britain_counts_at_once_but_asks_before_it_joins_calls(visit: Open, fake
     bea.go()
     until(fake.pages, "the page view")
     assert fake.pages()[0]["anonymousId"] == bea.id()
+    rows = bea.page.locator("#troth-banner li").all_inner_texts()
+    assert ["On unless" in row for row in rows] == [True, False, False] and ["Off unless" in row for row in rows] == [False, True, True]
     bea.page.click("#troth-choose")
     assert toggles(bea) == {"site-analytics": True, "call-journey": False, "personalisation": False}
     assert bea.number() == "020 7946 0100" and fake.leases == []
@@ -254,7 +258,7 @@ def test_only_a_new_purpose_is_asked_for_and_one_that_left_is_forgotten(visit: O
     fake.purposes["improvement"] = ("Improving the service", "Let us use how you use the site to improve the service.", "nothing")
     fake.regimes["gdpr"].add("improvement")
     ada.go("/pricing")
-    assert ada.page.locator("#troth-banner li").all_inner_texts() == ["Improving the service Off unless you turn it on"]
+    assert ada.page.locator("#troth-banner li").all_inner_texts() == ["Improving the service"]
     assert set(ada.choice()["purposes"]) == {"site-analytics", "personalisation"} and ada.id()
     assert ada.number() == "020 7946 0100"
     ada.press("reject")
@@ -411,7 +415,7 @@ def test_each_toggle_says_its_purpose_and_the_pages_are_linked(visit: Open, fake
 
 
 def test_script_with_its_settings_is_at_most_eight_kilobytes_and_cannot_close_a_script_element() -> None:
-    config = {"w": "infinity", "base": "https://troth.infinity.example", "key": "pk_</script>0123456789abcdef"}
+    config = {"w": "infinity", "base": "https://troth.infinity.example", "key": "pk_</script>0123456789abcdef", "signals": list(SIGNALS)}
     served = script(config)
     assert len(gzip.compress(served, 9)) <= 8192
     assert b"</script" not in served and b"__TROTH_CONFIG__" not in served

@@ -6,22 +6,31 @@ Source: `troth.js` beside this file, whose top says what it keeps in a browser a
 from __future__ import annotations
 
 import json
-import re
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from troth.browser.squeeze import squeezed
+
 _PLACE = '"__TROTH_CONFIG__"'
-_BESIDE = re.compile(r"^[ \t]*//.*\n|^[ \t]+|[ \t]+// [^\n`\"']*$", re.MULTILINE)  # what a reader of the file needs and a browser does not
 
 
 def script(config: dict[str, Any]) -> bytes:
     """`troth.js` as UTF-8 with `config` (`w`, `base`, `key`) in the place it keeps for it."""
-    return _script(json.dumps(config, sort_keys=True))
+    return _script(json.dumps(config, sort_keys=True, separators=(",", ":")))
+
+
+def rule_list() -> bytes:
+    """How Consent-O-Matic operates the banner: its rules, which name the banner's ids and the kinds of purposes."""
+    return files(__package__).joinpath("consent-o-matic.json").read_bytes()
 
 
 @lru_cache(maxsize=256)
 def _script(config: str) -> bytes:
-    text = _BESIDE.sub("", files(__package__).joinpath("troth.js").read_text(encoding="utf-8"))
     # `<` never reaches the page as itself, so no value can close a script element it was pasted into.
-    return text.replace(_PLACE, config.replace("<", "\\u003c"), 1).encode()
+    return _text().replace(_PLACE, config.replace("<", "\\u003c"), 1).encode()
+
+
+@lru_cache(maxsize=1)
+def _text() -> str:
+    return squeezed(files(__package__).joinpath("troth.js").read_text(encoding="utf-8"))

@@ -1,5 +1,5 @@
-/* What may this page know of the person viewing it? Banner, choices, tracker. It decides nothing.
-   Source: GDPR Art. 7; Directive 2002/58/EC Art. 5(3); Global Privacy Control; WCAG 2.2 AA.
+/* What may this page know of the person viewing it? Banner, choices, tracker, and what others put in. It decides nothing.
+   Source: GDPR Art. 7; Directive 2002/58/EC Art. 5(3); Global Privacy Control; WCAG 2.2 AA; Google Consent Mode v2.
    Its state is three cookies, read anew for each decision, so that what one tab withdraws holds in all:
    troth_choice (no id), troth_visitor (random id), troth_view (tastes), the last two only while permitted. */
 (() => {
@@ -22,9 +22,16 @@
     thanks: "Thank you, it has arrived.",
     failed: "It could not be sent. Please try again.",
     away: "leaves this site",
+    elsewhere: "You said no to this elsewhere. The privacy centre can change it.",
+    embedded: "Comes from elsewhere. It is shown if you allow:",
+    allow: "Allow and show",
   };
   let terms = null;
   let blocked = !navigator.cookieEnabled;
+
+  const signals = (state) => Object.fromEntries(config.signals.map((name) => [name, state(name) ? "granted" : "denied"]));
+  const gtag = function () { (window.dataLayer = window.dataLayer || []).push(arguments); }; // Google takes the arguments themselves
+  if (config.signals) gtag("consent", "default", { ...signals(() => false), security_storage: "granted", wait_for_update: 500 });
 
   // ---- what is kept in the browser ----
   const read = (name) => {
@@ -38,12 +45,14 @@
     try { document.cookie = `${name}=${encodeURIComponent(value)};path=/;max-age=${days * 86400};samesite=lax${secure}`; } catch {}
     if (read(name) !== value) blocked = true;
   };
-  const drop = (name) => {
-    const parts = location.hostname.split(".");
-    for (const domain of ["", ...parts.map((_, at) => ";domain=" + parts.slice(at).join("."))]) {
-      try { document.cookie = `${name}=;path=/;max-age=0${domain}`; } catch {}
-    }
-    for (const store of ["localStorage", "sessionStorage"]) try { window[store].removeItem(name); } catch {}
+  const drop = (name) => { // a name, or the beginning of several and a *
+    const parts = location.hostname.split("."), named = (one) => (name.endsWith("*") ? one.startsWith(name.slice(0, -1)) : one === name);
+    try {
+      for (const one of document.cookie.split("; ").map((pair) => pair.split("=")[0]).filter(named)) {
+        for (const domain of ["", ...parts.map((_, at) => ";domain=" + parts.slice(at).join("."))]) document.cookie = `${one}=;path=/;max-age=0${domain}`;
+      }
+    } catch {}
+    for (const store of ["localStorage", "sessionStorage"]) try { Object.keys(window[store]).filter(named).forEach((one) => window[store].removeItem(one)); } catch {}
   };
   const parsed = (name) => {
     try { return { ...JSON.parse(read(name)) }; } catch { return {}; }
@@ -56,7 +65,8 @@
   // ---- what holds now ----
   const signal = () => navigator.globalPrivacyControl === true || !!terms?.signal; // the header counts where the property is not there
   const signalled = (purpose) => signal() && terms.gpc.includes(purpose.id);
-  const locked = (purpose) => blocked || signalled(purpose);
+  const elsewhere = (purpose) => terms.elsewhere.includes(purpose.id); // the same person said no in another browser, or to us
+  const locked = (purpose) => blocked || signalled(purpose) || elsewhere(purpose);
   const choice = () => {
     const kept = parsed(CHOICE);
     return { ...kept, purposes: { ...kept.purposes } };
@@ -71,7 +81,7 @@
     if (locked(purpose) || state === "refused") return false; // however old
     return (state === "given" && live) || purpose.mode === "may-object";
   };
-  const permits = (ids) => terms.purposes.some((purpose) => ids.includes(purpose.id) && permitted(purpose));
+  const permits = (ids) => ids.some((id) => terms.free.includes(id)) || terms.purposes.some((purpose) => ids.includes(purpose.id) && permitted(purpose));
   const quiet = (purpose) => terms.asking?.mode === "browser-only" && purpose.mode === "may-object"; // a no is left to the browser and the button
   const unanswered = () => terms.purposes.filter((purpose) => !locked(purpose) && !quiet(purpose) && !answer(purpose).live);
   const keptId = () => read(VISITOR).match(/^[0-9a-f]{32}$/)?.[0] || null;
@@ -85,10 +95,14 @@
 
   // ---- what the person says ----
   const keep = (kept) => write(CHOICE, JSON.stringify(kept), terms.ask_again_after_days);
+  const noted = (changes) => {
+    const { purposes } = choice(), today = new Date().toISOString().slice(0, 10);
+    for (const id in changes) purposes[id] = [changes[id], today, terms.anew[id]].join(" ").trim();
+    return purposes;
+  };
   const record = (changes, how) => {
-    const before = keptId(), kept = choice(), today = new Date().toISOString().slice(0, 10);
-    for (const id in changes) kept.purposes[id] = [changes[id], today, terms.anew[id]].join(" ").trim();
-    keep({ version: terms.version, how, purposes: kept.purposes, unsent: 1 });
+    const before = keptId();
+    keep({ version: terms.version, how, purposes: noted(changes), unsent: 1 });
     settle();
     tell(changes, how, visitor() || before);
     flush().then(lend);
@@ -107,7 +121,13 @@
     for (const { name, purposes } of terms.cookies) {
       if (name !== VISITOR && purposes.length && !permits(purposes)) drop(name);
     }
+    if (config.signals) {
+      const now = signals((name) => (terms.signals[name] || []).length && terms.signals[name].every((id) => permits([id]))), text = JSON.stringify(now);
+      if (text !== signalledNow) gtag("consent", "update", now);
+      signalledNow = text;
+    }
     draw();
+    if (ran.some((ids) => !permits(ids))) setTimeout(reload); // a script cannot be unrun
   };
   const decide = (purposes, state, how) => {
     const own = purposes.filter((purpose) => !locked(purpose)), changes = states(own, state);
@@ -116,6 +136,11 @@
     if (!own.length) return;
     record(changes, how || (takesBack ? "withdraw" : "choose"));
     status.textContent = say("kept");
+  };
+
+  const reload = async () => {
+    await Promise.race([telling, new Promise((done) => setTimeout(done, 2000))]);
+    location.reload();
   };
 
   // ---- what goes to the server ----
@@ -230,9 +255,10 @@
     if (banner) banner.remove();
     banner = null;
     if (asked.length) {
+      const mixed = new Set(asked.map((one) => one.mode)).size > 1; // else the first sentence says it for all
       banner = make("section", { id: "troth-banner", className: "troth", "aria-labelledby": "troth-title" },
         make("div", {}, make("h2", { id: "troth-title" }, say("title")), make("p", {}, say("intro")),
-          make("ul", {}, ...asked.map((purpose) => make("li", {}, make("b", {}, purpose.label), " ", make("small", {}, mode(purpose))))),
+          make("ul", {}, ...asked.map((purpose) => make("li", {}, make("b", {}, purpose.label), " ", mixed && make("small", {}, mode(purpose))))),
           note(), links()),
         make("div", { className: "troth-buttons" },
           button("troth-reject", say("reject"), () => decide(asked, () => "refused", "reject-all")),
@@ -247,8 +273,8 @@
     const id = "troth-purpose-" + purpose.id, about = id + "-about";
     const toggle = make("input", { id, type: "checkbox", role: "switch", checked: permitted(purpose), disabled: locked(purpose),
       "data-purpose": purpose.id, "aria-describedby": about });
-    return make("li", {}, make("label", { htmlFor: id }, make("b", {}, purpose.label), toggle),
-      make("p", { id: about }, purpose.wording + " ", make("small", {}, signalled(purpose) ? say("gpc") : mode(purpose) + ". ",
+    return make("li", { "data-kind": purpose.kind }, make("label", { htmlFor: id }, make("b", {}, purpose.label), toggle),
+      make("p", { id: about }, purpose.wording + " ", make("small", {}, signalled(purpose) ? say("gpc") : elsewhere(purpose) ? say("elsewhere") : mode(purpose) + ". ",
         purpose.loses ? ` ${say("loses")} ${purpose.loses}.` : "")));
   };
   const open = (shown = terms && terms.purposes) => {
@@ -274,6 +300,53 @@
       place.append(make("div", { id: "troth-foot", className: place === document.body ? "troth-corner" : "" },
         button("troth-back", say("back"), () => open()), note()), status);
     }
+  };
+
+  // ---- what others put in: none of it is fetched before one of its purposes is permitted ----
+  const ran = [], places = new Map();
+  let signalledNow = "", running = null;
+  const wanted = (element) => element.dataset.purpose.split(/[\s,]+/);
+  const run = async () => { // one after the other, as they stand
+    const old = [...find("script[type='text/plain'][data-purpose]")].find((one) => permits(wanted(one)));
+    if (!old) return;
+    const { src, type } = old.dataset, fresh = make("script", { text: old.text });
+    for (const { name, value } of old.attributes) if (!/^(type|nonce)$/.test(name)) fresh.setAttribute(name, value);
+    fresh.type = type || "text/javascript";
+    fresh.nonce = old.nonce;
+    if (src) fresh.src = src;
+    ran.push(wanted(old));
+    const over = new Promise((done) => { fresh.onload = fresh.onerror = done; });
+    old.replaceWith(fresh);
+    if (fresh.src && !old.hasAttribute("async")) await over; // `async` is true of every script that was not run
+    return run();
+  };
+  const drawFrames = () => {
+    for (const [place, frame] of places) {
+      if (!permits(wanted(frame))) continue;
+      places.delete(place);
+      place.replaceWith(frame);
+    }
+    for (const frame of find("iframe[data-purpose][data-src]")) {
+      const { src } = frame.dataset, ids = wanted(frame), own = terms.purposes.filter(({ id }) => ids.includes(id)), asked = own.find((one) => !locked(one));
+      if (permits(ids)) {
+        if (frame.getAttribute("src") !== src) frame.src = src;
+        continue;
+      }
+      const place = make("div", { className: "troth troth-frame", role: "group", "aria-label": frame.title },
+        make("p", {}, make("b", {}, frame.title)), make("p", {}, say("embedded") + " " + own.map(({ label }) => label).join(", ")),
+        asked ? make("button", { type: "button", onclick: () => {
+          decide([asked], () => "given");
+          frame.focus();
+        } }, say("allow")) : note());
+      place.style.minBlockSize = frame.offsetHeight + "px";
+      frame.removeAttribute("src");
+      places.set(place, frame);
+      frame.replaceWith(place);
+    }
+  };
+  const embed = () => {
+    drawFrames();
+    running = running || run().finally(() => { running = null; });
   };
 
   // ---- what the page shows because of it ----
@@ -331,6 +404,9 @@
     drawBanner();
     drawView();
     drawLinks();
+    const denied = terms.asking?.without_cookies === "may-deny" && cookieState() === "refused";
+    for (const part of find("[data-troth-cookies]")) part.hidden = denied !== (part.dataset.trothCookies === "refused");
+    embed();
     if (lentTo) lend();
   };
 
@@ -394,6 +470,9 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
 .troth #troth-close{position:absolute;inset-block-start:1rem;inset-inline-end:1rem;min-block-size:2rem;padding:.1rem .6rem;background:none;color:inherit}
 .troth :focus-visible,#troth-back:focus-visible{outline:3px solid var(--b);outline-offset:2px}
 #troth-back{font:inherit;font-size:.875rem;min-block-size:2rem;padding:.1rem .6rem;background:var(--a);color:var(--b);border:1px solid #8888;border-radius:1rem;cursor:pointer}
+.troth-frame{display:grid;place-content:center;justify-items:center;inline-size:100%;box-shadow:none}
+.troth-frame p{text-align:center}
+.troth-frame button{padding-inline:1rem}
 .troth-corner{position:fixed;z-index:99;inset-block-end:1rem;inset-inline-start:1rem}
 .troth-quiet{position:absolute;inline-size:1px;block-size:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media(max-height:30rem){#troth-banner{position:static;margin:1rem}}`);
@@ -403,12 +482,17 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
     find("[data-troth-comments]").forEach(comments);
     page();
-    const said = await told("/consent?" + new URLSearchParams({ tz: timezone, lang: language }));
+    const said = await told("/consent?" + new URLSearchParams({ tz: timezone, lang: language, visitor: (cookieState() !== "refused" && keptId()) || "" }));
     if (!said) return; // nothing is known to be permitted
-    terms = { gpc: [], cookies: [], joins: [], anew: {}, ...said, purposes: said.purposes.filter((purpose) => purpose.wording) }; // without words it is not asked
+    terms = { gpc: [], cookies: [], joins: [], free: [], elsewhere: [], refused: [], signals: {}, anew: {}, ...said, purposes: said.purposes.filter((purpose) => purpose.wording) }; // without words it is not asked
     const { unsent, how } = choice();
     if (unsent) tell(states(terms.purposes.filter((purpose) => answer(purpose).state), (purpose) => answer(purpose).state), how, visitor());
+    else { // what was said of this browser in the privacy centre
+      const news = terms.purposes.filter(({ id }) => terms.refused.includes(id) && answer({ id }).state !== "refused");
+      if (news.length) keep({ how: "centre", ...choice(), purposes: noted(states(news, () => "refused")) });
+    }
     settle();
+    new MutationObserver(embed).observe(document.documentElement, { childList: true, subtree: true });
     if (mayView()) {
       const seen = drawView().filter((path) => path !== location.pathname);
       write(VIEW, JSON.stringify({ ...parsed(VIEW), seen: [...seen, location.pathname].slice(-10) }), days(VIEW));

@@ -19,8 +19,8 @@ from starlette.types import Scope
 
 from troth.base.clock import now_micros
 from troth.base.errors import Fault
-from troth.browser import script
-from troth.collect import choices
+from troth.browser import rule_list, script
+from troth.collect import choices, embedded
 from troth.collect.comments import comments_under, warning_of
 from troth.collect.door import Door
 from troth.collect.hand_over import hand_over
@@ -56,6 +56,7 @@ def routes(house: House, door: Door) -> list[Route]:
         Route("/{w}/comments", sites.open_to_sites(web.comment), methods=["POST"]),
         _Preflight("/{w}/{rest:path}", web.preflight, methods=["OPTIONS"]),
         Route("/.well-known/gpc.json", web.gpc),
+        Route("/.well-known/consent-o-matic.json", web.rules),
     ]
 
 
@@ -76,17 +77,21 @@ class _Web:
     async def script(self, http: Request) -> Response:
         """The one script a site includes."""
         workspace = self._workspace(http)
-        config = {"w": workspace.id, "base": str(http.base_url).rstrip("/"), "key": workspace.access["publishable_key"]}
+        config: dict[str, Any] = {"w": workspace.id, "base": str(http.base_url).rstrip("/"), "key": workspace.access["publishable_key"]}
+        if workspace.policy.asking.google_consent_mode:
+            config["signals"] = list(embedded.SIGNALS)  # denied before any tag runs
         headers = {"cache-control": "public, max-age=300", "cross-origin-resource-policy": "cross-origin"}
         return Response(script(config), media_type="text/javascript", headers=headers)
 
     async def asked(self, http: Request) -> Response:
-        """What this browser is to be asked, under the law that covers it."""
+        """What this browser is to be asked, under the law that covers it, and what was said of it already."""
         workspace = self._workspace(http)
         plan, coming = await run_in_threadpool(lambda: (workspace.plan, workspace.coming()))
         untracked = http.headers.get("dnt") == "1"
         asked = asking(plan.policy, http.query_params.get("tz"), untracked) | {"signal": sent_in(http.headers.raw)}
         asked |= {"anew": asked_anew(plan, asked["regime"]), "coming": [_announced(workspace, one) for one in coming]}
+        said = await run_in_threadpool(embedded.said_already, workspace, http.query_params.get("visitor"))
+        asked |= said | {"free": [id for id in asked["free"] if id not in said["elsewhere"] and id not in said["refused"]]}
         return JSONResponse(asked, headers={"cache-control": "no-store"})
 
     async def chosen(self, http: Request) -> Response:
@@ -161,6 +166,10 @@ class _Web:
         latest = max((policy.changed_on for policy in self._house.policies()), default=None)
         return JSONResponse({"gpc": True} | ({"lastUpdate": latest.isoformat()} if latest else {}))
 
+    async def rules(self, _http: Request) -> Response:
+        """How a program that chooses for people operates the banner, in Consent-O-Matic's language; anybody's to read."""
+        return Response(rule_list(), media_type="application/json", headers={"access-control-allow-origin": "*"})
+
     async def preflight(self, http: Request) -> Response:
         """Say which origins may send."""
         return Response(status_code=204, headers=self._origins.headers(http) | _PREFLIGHT)
@@ -206,13 +215,15 @@ def asking(policy: Policy, time_zone: str | None, untracked: bool = False) -> di
         "ask_again_after_days": _held_for(policy).days,
         "gpc": [id for id in policy.settings.global_privacy_control if any(p.id == id for p in purposes)],
         "joins": [p.id for p in purposes if p.joins],
+        "free": embedded.needless(policy, regime),
+        "signals": embedded.signals(policy, regime),
         "policy_url": f"/{policy.workspace}/policy",
         "cookies_url": f"/{policy.workspace}/cookies",
         "privacy_url": f"/{policy.workspace}/privacy",
         "external_note": policy.site.external_note,
         "purposes": [
             {"id": p.id, "label": p.label, "wording": p.wording or p.notice, "loses": p.loses,
-             "mode": str(modes[p.id])}
+             "mode": str(modes[p.id]), "kind": str(p.kind)}
             for p in purposes
         ],
         "cookies": [

@@ -132,6 +132,15 @@ def _stopped_by(conn: Connection, ref: int, other: int, purpose: str) -> bool:
     return conn.exec_driver_sql(spoke, (ref, purpose, found[2], CARRIED)).first() is not None
 
 
+def forbidden_elsewhere(conn: Connection, ref: int) -> set[str]:
+    """The purposes that the same person forbade under another reference by its own word, which a yes here does not lift."""
+    found: set[str] = set()
+    for other in same_person(conn, ref) - {ref}:
+        said = conn.exec_driver_sql("SELECT purpose, state FROM standing WHERE ref = ?", (other,)).all()
+        found |= {purpose for purpose, state in said if State(state) in PROHIBITIONS and not _stopped_by(conn, ref, other, purpose)}
+    return found
+
+
 def _restore(conn: Connection, ref: int, purpose: str) -> None:
     """What this reference said itself holds again; nothing, if it said nothing."""
     conn.exec_driver_sql("DELETE FROM standing WHERE ref = ? AND purpose = ?", (ref, purpose))

@@ -145,6 +145,7 @@ CONDUCT_RULES: Mapping[tuple[str, str], Rule] = {
     ("asking", "sole_kinds"): _joined_open,
     ("asking", "categories"): FREE,  # what counts for how much is `evidence`
     ("asking", "receipts_for"): _kept_longer,
+    ("asking", "google_consent_mode"): _FALSE,
     ("acceptance", "by"): _further,
     ("acceptance", "counts_as"): _yes,
     ("acceptance", "required"): _TRUE,

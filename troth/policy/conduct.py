@@ -75,7 +75,8 @@ class Asking:
     `until` None: as long as `settings.ask_again_after` says. `anonymous`: cookies are said to tell nobody who one is.
     `sole_kinds`: the kinds of purpose they are said to serve alone; empty: not said. `categories`: which purposes each
     category of another system's banner stands for. `receipts_for`: how long the record of a choice that names nobody is
-    kept; None: as long as `settings.ask_again_after` says.
+    kept; None: as long as `settings.ask_again_after` says. `google_consent_mode`: Google's tags on the pages are told
+    what was chosen.
     """
 
     mode: AskMode = AskMode.UNSTATED
@@ -91,6 +92,7 @@ class Asking:
     sole_kinds: tuple[str, ...] = ()
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     receipts_for: timedelta | None = None
+    google_consent_mode: bool = False
 
 
 class AcceptedBy(StrEnum):

@@ -131,7 +131,9 @@ ASKING = part(
     Key("categories", mapping(CATEGORY, NAMES), help="Which purposes each category of another system's banner stands for, when "
         "its records or cookies are brought over.", example="{C0002: [counting], statistics: [counting]}"),
     Key("receipts_for", DURATION, help="How long the record of a choice is kept, under a random id, when nothing is held of who made it. "
-        "Left out, `settings.ask_again_after` holds.", example="90d"))
+        "Left out, `settings.ask_again_after` holds.", example="90d"),
+    Key("google_consent_mode", FLAG, help="Google's tags on your pages are told what each visitor chose (Consent Mode v2): all is denied until "
+        "every purpose of a signal's kind is permitted. The tags themselves wait as `text/plain` scripts.", example="true"))
 
 ACCEPTANCE = part(
     Acceptance(),
