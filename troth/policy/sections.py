@@ -133,7 +133,7 @@ RECIPIENTS = keyed(Recipient, (
     Key("group", FLAG, default=False, help="It is a company of the same group.", example="true"),
     Key("email", LOOSE, default="", help="Where it is told of a person's subject request.", example="privacy@northcloud.example"),
     Key("announced_by", NAMES, default=(), help="Events whose forms say, when asking, that what they take goes to this recipient as well. "
-        "It is then given that and nothing else.", example="[contact]")))
+        "It is then given that and nothing else.", example="[page-view]")))
 
 SITE = record(Site, (
     Key("origins", listing(ORIGIN), True, help="Where the script may run.", example='["https://www.shop.example"]'),

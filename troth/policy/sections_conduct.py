@@ -142,7 +142,7 @@ ACCEPTANCE = part(
     Key("required", FLAG, help="Whoever does not accept the policy is asked not to use the service.", example="true"),
     Key("withdrawable", FLAG, help="It can be taken back.", example="false"),
     Key("item", NAME, help="The item, a clear flag, that an event brings when somebody agrees. With it each person's own data says whether "
-        "they agreed, to which version and when.", example="policy.agreed"))
+        "they agreed, to which version and when.", example="page.route"))
 
 LINKING = part(
     Linking(),

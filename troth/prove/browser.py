@@ -91,6 +91,7 @@ class Browser:
         return self
 
     def _headers(self, origin: str) -> dict[str, str]:
+        self.world.http.cookies.clear()  # what the client itself keeps of others is not this browser's
         cookies = "; ".join(f"{name}={value}" for name, value in self.jar.items())
         return {"user-agent": AGENT, "origin": origin or self.world.policy.site.origins[0]} | ({"cookie": cookies} if cookies else {})
 

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import httpx
+from argon2 import PasswordHasher
 
 from troth.base.ids import new_token
 from troth.console.operators import Operators
@@ -20,6 +21,7 @@ from troth.workspace import Workspace
 
 Hire = Callable[[str], AbstractContextManager[tuple[str, str]]]
 _MADE_UP = "proof-"
+_QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # enough for a password that nobody chose or will guess
 
 
 def hiring(workspace: Workspace) -> Hire:
@@ -27,7 +29,7 @@ def hiring(workspace: Workspace) -> Hire:
 
     @contextmanager
     def hire(role: str) -> Iterator[tuple[str, str]]:
-        operators = Operators(workspace.settings)
+        operators = Operators(workspace.settings, _QUICK)
         name, password = _MADE_UP + secrets.token_hex(8), new_token()
         try:
             operators.add(name, workspace.id, role, password)
