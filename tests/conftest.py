@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 PACKAGES = {"chromium": "chromium", "node": "nodejs", "npm": "npm"}  # program to Debian's package
-FIXTURES = {"browser": "chromium", "node_modules": "npm", "extension": "npm", "engine": "npm", "axe": "npm"}  # a test with this fixture drives this program
+FIXTURES = {"browser": "chromium"} | dict.fromkeys(("node_modules", "extension", "engine", "axe"), "npm")  # fixture to the program it drives
 
 # A busy machine is no defect, so examples have no deadline; in CI they are the same each time.
 settings.register_profile(

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 
 from troth.base.clock import now, now_micros
-from troth.collect import nobody
+from troth.collect import asked, nobody
 from troth.disclose import announce, outbox, told
 from troth.ledger.checkpoint import parse_unverified
 from troth.ledger.tape import TapeKind
@@ -28,7 +28,7 @@ def tend(workspace: Workspace) -> None:
     """One round for one workspace."""
     tasks: tuple[Callable[[Workspace], object], ...] = (
         settle_when_due, unlink, told.tell_recipients, erasure.continue_cases, announce.go_on, outbox.deliver_waiting, outbox.sweep,
-        sweep_when_due, nobody.forget, checkpoint,
+        sweep_when_due, nobody.forget, asked.lapse_when_due, checkpoint,
     )  # fmt: skip
     for task in tasks:
         try:

@@ -41,6 +41,16 @@ TEXT = {
     "intro": "We would like to use what your visit tells us for the purposes below. You decide, and you can change your mind at any time.",
     "accept": "Accept all", "reject": "Reject all", "choose": "Choose", "save": "Save choices", "back": "Privacy choices",
     "policy": "Privacy policy", "cookies": "Cookies", "close": "Close",
+    "privacy": "Privacy centre",
+    "kept": "Your choice is kept.",
+    "gpc": "Your browser’s privacy signal is honoured.",
+    "blocked": "Your browser refuses cookies, so nothing is remembered.",
+    "object": "On unless you turn it off",
+    "ask": "Off unless you turn it on",
+    "loses": "If off:",
+    "elsewhere": "You said no to this elsewhere. The privacy centre can change it.",
+    "embedded": "Comes from elsewhere. It is shown if you allow:",
+    "allow": "Allow and show",
 }
 PURPOSES = {
     "site-analytics": ("Learning how the site is used", "Let us count your visit and see which pages and sources are of use.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +18,6 @@ from troth.console.demo import prepare_demo_operators
 from troth.serve import free_port
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
-PORTS = {"infinity": 8101, "harbour": 8102, "alder": 8103}
 
 
 @dataclass(frozen=True)
@@ -48,22 +47,21 @@ class Town:
 
 
 @contextmanager
-def town(folder: Path) -> Iterator[Town]:
-    """Build it below `folder`, and take it down."""
-    examples = folder / "examples"
-    ports = {name: free_port() for name in PORTS}
-    for name, usual in PORTS.items():
+def town(folder: Path, sites: Iterable[str] = ("infinity", "harbour", "alder")) -> Iterator[Town]:
+    """Build it below `folder`, and take it down. A client's site needs its parent's."""
+    serve, examples = site_server(), folder / "examples"
+    chosen = [one for one in serve.read_sites() if one.name in set(sites)]
+    ports = {one.name: free_port() for one in chosen}
+    for name, usual in ((one.name, one.port) for one in chosen):
         (examples / name).mkdir(parents=True)
         text = (ROOT / "examples" / name / "policy.yaml").read_text().replace(f":{usual}", f":{ports[name]}")
         (examples / name / "policy.yaml").write_text(text)
     began = now().isoformat()
     with serving(folder, examples) as alone:
         served = replace(alone, began=began)  # a page is often seen before anybody asks what it left
-        serve = site_server()
-        sites = [one for one in serve.read_sites() if one.name in ports]
-        running = [serve.start(serve.Site(one.name, one.workspace, one.title, ports[one.name]), served.url) for one in sites]
+        running = [serve.start(serve.Site(one.name, one.workspace, one.title, ports[one.name]), served.url) for one in chosen]
         operators = prepare_demo_operators(served.app.settings)
-        policies = {name: examples / name / "policy.yaml" for name in PORTS}
+        policies = {name: examples / name / "policy.yaml" for name in ports}
         try:
             yield Town(served, {one.site.name: one.origin for one in running}, policies, operators, served.app.settings.data)
         finally:

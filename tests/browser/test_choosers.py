@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.conftest import Open
 from tests.browser.fake_server import KINDS, FakeTroth
@@ -41,50 +42,50 @@ def engine() -> str:
 
 # ---- DuckDuckGo ----
 
-@pytest.fixture
-def with_extension(browser: Browser, extension: Path, fake: FakeTroth, sites: dict[str, str], tmp_path: Path) -> Iterator[Any]:
-    """A visit in a browser that has the extension."""
-    opened = []
-
-    def open_(zone: str, site: str = "infinity") -> Visit:
-        context = browser.browser_type.launch_persistent_context(
-            str(tmp_path / zone.replace("/", "-")), executable_path="/usr/bin/chromium", timezone_id=zone, locale="en-GB",
-            ignore_default_args=["--disable-extensions"],
-            args=[*CHROMIUM, f"--disable-extensions-except={extension}", f"--load-extension={extension}"])
-        opened.append(context)
-        return Visit(context, sites[site], fake)
-
-    yield open_
-    for context in opened:
+@contextmanager
+def with_extension(browser: Browser, extension: Path, folder: Path, zone: str, **options: Any) -> Iterator[BrowserContext]:
+    """A browser of its own that has the extension, once the extension runs."""
+    context = browser.browser_type.launch_persistent_context(
+        str(folder), executable_path="/usr/bin/chromium", timezone_id=zone, locale="en-GB", ignore_default_args=["--disable-extensions"],
+        args=[*CHROMIUM, f"--disable-extensions-except={extension}", f"--load-extension={extension}"], **options)
+    try:
+        worker = context.service_workers[0] if context.service_workers else context.wait_for_event("serviceworker")
+        for _ in range(100):  # its settings and rules are stored when it is installed
+            if worker.evaluate("chrome.storage.local.get().then(all => Object.keys(all).length)") >= 2:
+                break
+            context.pages[0].wait_for_timeout(100)
+        yield context
+    finally:
         context.close()
 
 
 @pytest.mark.parametrize("zone", [BERLIN, LOS_ANGELES])
-def test_duckduckgos_extension_refuses_everything(with_extension: Any, fake: FakeTroth, zone: str) -> None:
-    ben = with_extension(zone)
-    ben.page.wait_for_timeout(1000)  # the extension's worker starts
-    ben.page.goto(ben.site)
-    until(lambda: ben.page.locator("#troth-back").count() and fake.answers, "an answer that nobody typed", 20)
-    assert fake.answers[0]["choices"] == REFUSED and fake.answers[0]["how"] == "reject-all"
-    assert list(ben.cookies()) == ["troth_choice"] and not ben.asked()
-    ben.page.goto(ben.site + "/pricing")
-    ben.page.wait_for_selector("#troth-back")
-    assert not ben.asked() and len(fake.answers) == 1
+def test_duckduckgos_extension_refuses_everything(
+        browser: Browser, extension: Path, fake: FakeTroth, sites: dict[str, str], tmp_path: Path, zone: str) -> None:
+    with with_extension(browser, extension, tmp_path, zone) as context:
+        ben = Visit(context, sites["infinity"], fake)
+        ben.page.goto(ben.site)
+        until(lambda: ben.page.locator("#troth-back").count() and fake.answers, "an answer that nobody typed", 20)
+        assert fake.answers[0]["choices"] == REFUSED and fake.answers[0]["how"] == "reject-all"
+        assert list(ben.cookies()) == ["troth_choice"] and not ben.asked()
+        ben.page.goto(ben.site + "/pricing")
+        ben.page.wait_for_selector("#troth-back")
+        assert not ben.asked() and len(fake.answers) == 1
 
 
 # ---- Consent-O-Matic's rules ----
 
-def start(visit: Visit, engine: str, action: str | None) -> None:
-    """Let the engine loose on the page with our rules and no others."""
-    visit.page.add_script_tag(content=engine)
-    visit.page.evaluate("""([rules, autoAction]) => {
+def start_engine(page: Page, engine: str, action: str | None, rules: Any) -> None:
+    """Let the engine loose on the page with these rules and no others."""
+    page.add_script_tag(content=engine)
+    page.evaluate("""([rules, autoAction]) => {
         window.heard = [];
         window.consent = new AutoConsent(async (message) => { heard.push(message.type + ":" + (message.result ?? "")); }, {
-            enabled: true, autoAction, disabledCmps: [], enablePrehide: false, enableCosmeticRules: false, enableGeneratedRules: false,
-            detectRetries: 20, isMainWorld: true, prehideTimeout: 100, enableHeuristicDetection: false, heuristicMode: 'off', visualTest: false, logs: {},
+            enabled: true, autoAction, disabledCmps: [], enablePrehide: false, enableCosmeticRules: false, enableGeneratedRules: false, logs: {},
+            detectRetries: 20, isMainWorld: true, prehideTimeout: 100, enableHeuristicDetection: false, heuristicMode: 'off', visualTest: false,
         }, { autoconsent: [], consentomatic: rules });
         window.rule = consent.rules.find((one) => one.name.includes("troth"));
-    }""", [json.loads(rule_list()), action])
+    }""", [rules, action])
 
 
 @pytest.mark.parametrize(("action", "zone", "state"), [
@@ -92,7 +93,7 @@ def start(visit: Visit, engine: str, action: str | None) -> None:
 def test_the_published_rules_refuse_or_allow_everything(visit: Open, fake: FakeTroth, engine: str, action: str, zone: str, state: str) -> None:
     ada = visit(zone, bypass_csp=True)
     ada.go()
-    start(ada, engine, action)
+    start_engine(ada.page, engine, action, json.loads(rule_list()))
     until(lambda: fake.answers or ada.page.evaluate("0"), "the answer", 15)
     assert fake.answers[0]["choices"] == dict.fromkeys(KINDS, state)
     until(lambda: "autoconsentDone:" in ada.page.evaluate("heard"), "the engine's own word that it is done")
@@ -105,7 +106,7 @@ def test_the_published_rules_refuse_or_allow_everything(visit: Open, fake: FakeT
 def test_the_published_rules_choose_by_category(visit: Open, fake: FakeTroth, engine: str, zone: str, categories: list[str], given: set[str]) -> None:
     ada = visit(zone, bypass_csp=True)
     ada.go()
-    start(ada, engine, None)
+    start_engine(ada.page, engine, None, json.loads(rule_list()))
     assert ada.page.evaluate("rule.detectCmp()") and ada.page.evaluate("rule.detectPopup()")
     ada.page.evaluate("""async (categories) => {
         await rule.executeAction("OPEN_OPTIONS"); await rule.executeAction("DO_CONSENT", categories); await rule.executeAction("SAVE_CONSENT");

@@ -18,7 +18,7 @@ from tests.browser.conftest import Open
 from tests.browser.fake_server import FakeTroth
 from tests.browser.visit import BERLIN, GPC, LOS_ANGELES, Visit, until
 
-CSP = "default-src 'none'; script-src {server} https://tags.example 'nonce-n1'; connect-src {server}; frame-src https://film.example; style-src 'self'"
+CSP = "default-src 'none'; script-src {server} https://tags.example 'nonce-n1'; connect-src {server}; frame-src https://film.example"
 NOTE = "(window.order = window.order || []).push('{name}')"
 SIGNALS = ["ad_storage", "analytics_storage", "personalization_storage"]
 Lay = Callable[..., list[str]]
@@ -181,6 +181,17 @@ def test_what_one_tab_withdraws_ends_the_tag_in_the_other(visit: Open, lay: Lay)
     assert order(ben) == []
 
 
+def test_what_the_policy_does_not_list_can_be_listed(visit: Open, fake: FakeTroth, lay: Lay) -> None:
+    fake.terms["cookies"] = [{"name": "troth_*", "purposes": []}, {"name": "_third_x1", "purposes": ["personalisation"]}]
+    ada = visit(BERLIN)
+    lay(ada, TAGS)
+    assert ada.page.evaluate("troth.undeclared()") == []
+    ada.press("accept")
+    until(lambda: len(order(ada)) == 4, "the tags")
+    ada.page.evaluate("localStorage.setItem('left_behind', '1')")
+    assert sorted(ada.page.evaluate("troth.undeclared()")) == ["_first_x1", "_fourth_x1", "left_behind"]
+
+
 # ---- frames ----
 
 FILM = '<iframe data-purpose="personalisation" data-src="https://film.example/one" title="How we build a boat" width="640" height="360"></iframe>'
@@ -223,6 +234,15 @@ def test_under_the_privacy_signal_the_placeholder_says_why_and_has_no_button(vis
     assert "signal is honoured" in place.inner_text() and place.get_by_role("button").count() == 0
 
 
+def test_a_film_for_what_was_forbidden_elsewhere_says_so_and_one_for_nothing_we_know_stays_shut(visit: Open, fake: FakeTroth, lay: Lay) -> None:
+    fake.terms["elsewhere"] = ["personalisation"]
+    ada = visit(LOS_ANGELES)
+    fetched = lay(ada, FILM + FILM.replace("personalisation", "no-such-purpose").replace("boat", "kite"))
+    place = ada.page.get_by_role("group", name="How we build a boat")
+    assert "You said no to this elsewhere" in place.inner_text() and place.get_by_role("button").count() == 0
+    assert ada.page.get_by_role("group", name="How we build a kite").inner_text().strip() == "How we build a kite" and fetched == []
+
+
 def test_what_needs_no_question_is_there_from_the_start(visit: Open, fake: FakeTroth, lay: Lay) -> None:
     fake.terms["free"] = ["transactions"]
     cleo = visit(BERLIN)
@@ -259,7 +279,8 @@ def told(visit: Visit) -> list[Any]:
 
 def test_google_is_told_of_a_no_before_any_tag_and_of_each_change_after(visit: Open, fake: FakeTroth, lay: Lay) -> None:
     fake.config["signals"] = SIGNALS
-    fake.terms["signals"] = {"analytics_storage": ["site-analytics"], "personalization_storage": ["personalisation", "call-journey"], "ad_storage": []}
+    both = ["personalisation", "call-journey"]
+    fake.terms["signals"] = {"analytics_storage": ["site-analytics"], "personalization_storage": both, "ad_storage": []}
     ada = visit(BERLIN)
     lay(ada, '<script type="text/plain" data-purpose="site-analytics" nonce="n1">window.order = dataLayer.map(one => one[1])</script>')
     no = dict.fromkeys(SIGNALS, "denied")

@@ -100,9 +100,7 @@ def _uses(tokens: list[Token]) -> tuple[set[str], set[str], Counter[str]]:
             inside.append(word)
         elif kind == "mark" and word in _CLOSE:
             inside.pop()
-        elif kind == "name" and before in (".", "?."):
-            kept.add(word)
-        elif kind == "name" and inside[-1:] == ["{"] and (before in ("{", ",") and after in (",", "}", ":", "=")):
+        elif kind == "name" and (before in (".", "?.") or (inside[-1:] == ["{"] and before in ("{", ",") and after in (",", "}", ":", "="))):
             kept.add(word)
         elif kind == "name" and before in ("const", "let"):
             declared.add(word)

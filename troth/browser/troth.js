@@ -11,20 +11,10 @@
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const language = document.documentElement.lang || navigator.language;
   const landed = Date.now();
-  const WORDS = {
-    gpc: "Your browser’s privacy signal is honoured.",
-    blocked: "Your browser refuses cookies, so nothing is remembered.",
-    object: "On unless you turn it off",
-    ask: "Off unless you turn it on",
-    loses: "If off:",
-    kept: "Your choice is kept.",
-    privacy: "Privacy centre",
+  const WORDS = { // the others come with the terms
     thanks: "Thank you, it has arrived.",
     failed: "It could not be sent. Please try again.",
     away: "leaves this site",
-    elsewhere: "You said no to this elsewhere. The privacy centre can change it.",
-    embedded: "Comes from elsewhere. It is shown if you allow:",
-    allow: "Allow and show",
   };
   let terms = null;
   let blocked = !navigator.cookieEnabled;
@@ -45,14 +35,17 @@
     try { document.cookie = `${name}=${encodeURIComponent(value)};path=/;max-age=${days * 86400};samesite=lax${secure}`; } catch {}
     if (read(name) !== value) blocked = true;
   };
-  const drop = (name) => { // a name, or the beginning of several and a *
-    const parts = location.hostname.split("."), named = (one) => (name.endsWith("*") ? one.startsWith(name.slice(0, -1)) : one === name);
-    try {
-      for (const one of document.cookie.split("; ").map((pair) => pair.split("=")[0]).filter(named)) {
-        for (const domain of ["", ...parts.map((_, at) => ";domain=" + parts.slice(at).join("."))]) document.cookie = `${one}=;path=/;max-age=0${domain}`;
-      }
-    } catch {}
-    for (const store of ["localStorage", "sessionStorage"]) try { Object.keys(window[store]).filter(named).forEach((one) => window[store].removeItem(one)); } catch {}
+  const STORES = ["localStorage", "sessionStorage"];
+  const fits = (name) => (one) => (name.endsWith("*") ? one.startsWith(name.slice(0, -1)) : one === name); // a star ends a family of names
+  const names = (store) => {
+    try { return store ? Object.keys(window[store]) : document.cookie.split("; ").map((pair) => pair.split("=")[0]); } catch { return []; }
+  };
+  const drop = (name) => {
+    const parts = location.hostname.split(".");
+    for (const one of names().filter(fits(name))) {
+      for (const domain of ["", ...parts.map((_, at) => ";domain=" + parts.slice(at).join("."))]) document.cookie = `${one}=;path=/;max-age=0${domain}`;
+    }
+    for (const store of STORES) names(store).filter(fits(name)).forEach((one) => window[store].removeItem(one));
   };
   const parsed = (name) => {
     try { return { ...JSON.parse(read(name)) }; } catch { return {}; }
@@ -238,7 +231,7 @@
     element.append(...children.filter(Boolean));
     return element;
   };
-  const say = (key) => terms.text[key] || WORDS[key];
+  const say = (key) => terms.text[key];
   const note = () => (signal() || blocked) && make("p", { className: "troth-note" }, say(blocked ? "blocked" : "gpc"));
   const button = (id, words, onclick) => make("button", { id, type: "button", onclick }, words);
   const links = () => make("p", { className: "troth-links" }, ...["policy", "cookies", "privacy"].map((name) =>
@@ -256,7 +249,7 @@
     banner = null;
     if (asked.length) {
       const mixed = new Set(asked.map((one) => one.mode)).size > 1; // else the first sentence says it for all
-      banner = make("section", { id: "troth-banner", className: "troth", "aria-labelledby": "troth-title" },
+      banner = make("section", { id: "troth-banner", className: "troth", lang: terms.language, "aria-labelledby": "troth-title" },
         make("div", {}, make("h2", { id: "troth-title" }, say("title")), make("p", {}, say("intro")),
           make("ul", {}, ...asked.map((purpose) => make("li", {}, make("b", {}, purpose.label), " ", mixed && make("small", {}, mode(purpose))))),
           note(), links()),
@@ -279,7 +272,7 @@
   };
   const open = (shown = terms && terms.purposes) => {
     if (!shown || dialog) return;
-    dialog = make("dialog", { id: "troth-dialog", className: "troth", "aria-labelledby": "troth-dialog-title" },
+    dialog = make("dialog", { id: "troth-dialog", className: "troth", lang: terms.language, "aria-labelledby": "troth-dialog-title" },
       make("h2", { id: "troth-dialog-title" }, say("back")), button("troth-close", say("close"), () => dialog.close()), note(),
       make("ul", {}, ...shown.map(row)),
       make("div", { className: "troth-buttons" },
@@ -332,12 +325,13 @@
         if (frame.getAttribute("src") !== src) frame.src = src;
         continue;
       }
-      const place = make("div", { className: "troth troth-frame", role: "group", "aria-label": frame.title },
-        make("p", {}, make("b", {}, frame.title)), make("p", {}, say("embedded") + " " + own.map(({ label }) => label).join(", ")),
+      const place = make("div", { className: "troth troth-frame", lang: terms.language, role: "group", "aria-label": frame.title },
+        make("p", {}, make("b", {}, frame.title)), own.length && make("p", {}, say("embedded") + " " + own.map(({ label }) => label).join(", ")),
         asked ? make("button", { type: "button", onclick: () => {
           decide([asked], () => "given");
           frame.focus();
-        } }, say("allow")) : note());
+        } }, say("allow")) : note() || (own.some(elsewhere) && make("p", {}, say("elsewhere"))));
+      if (frame.offsetWidth) place.style.inlineSize = frame.offsetWidth + "px";
       place.style.minBlockSize = frame.offsetHeight + "px";
       frame.removeAttribute("src");
       places.set(place, frame);
@@ -445,7 +439,7 @@
 :root{scroll-padding-block-end:var(--troth-room)}
 body::after{content:"";display:block;block-size:var(--troth-room)}
 .troth,.troth *{box-sizing:border-box;margin:0;padding:0;font:inherit;color:inherit;text-align:start;max-inline-size:none;list-style:none}
-.troth{font:1rem/1.5 var(--troth-font,system-ui,sans-serif);background:var(--a);color:var(--b);border:1px solid #8888;border-radius:.6rem;padding:1.25rem;overflow:auto;box-shadow:0 .5rem 2rem #0004;max-block-size:calc(100% - 2rem)}
+.troth{font:1rem/1.5 var(--troth-font,system-ui,sans-serif);background:var(--a);color:var(--b);border:1px solid #8888;border-radius:.6rem;padding:1.25rem;overflow:auto;overflow-wrap:anywhere;hyphens:auto;box-shadow:0 .5rem 2rem #0004;max-block-size:calc(100% - 2rem)}
 #troth-banner{position:fixed;z-index:99999;inset-inline:1rem;inset-block-end:1rem;max-inline-size:70rem;margin-inline:auto;display:flex;flex-wrap:wrap;gap:1rem 2rem;align-items:center}
 #troth-banner>:first-child{flex:1 1 26rem}
 #troth-banner ul,.troth-links{display:flex;flex-wrap:wrap;gap:0 1.25rem}
@@ -469,8 +463,8 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
 .troth button{min-block-size:2.75rem;padding:.4rem;background:var(--c);color:var(--d);border:1px solid var(--c);border-radius:.6rem;text-align:center;cursor:pointer}
 .troth #troth-close{position:absolute;inset-block-start:1rem;inset-inline-end:1rem;min-block-size:2rem;padding:.1rem .6rem;background:none;color:inherit}
 .troth :focus-visible,#troth-back:focus-visible{outline:3px solid var(--b);outline-offset:2px}
-#troth-back{font:inherit;font-size:.875rem;min-block-size:2rem;padding:.1rem .6rem;background:var(--a);color:var(--b);border:1px solid #8888;border-radius:1rem;cursor:pointer}
-.troth-frame{display:grid;place-content:center;justify-items:center;inline-size:100%;box-shadow:none}
+#troth-back{font:inherit;overflow-wrap:anywhere;font-size:.875rem;min-block-size:2rem;padding:.1rem .6rem;background:var(--a);color:var(--b);border:1px solid #8888;border-radius:1rem;cursor:pointer}
+.troth-frame{display:grid;place-content:center;justify-items:center;max-inline-size:100%;margin-block:1rem;box-shadow:none}
 .troth-frame p{text-align:center}
 .troth-frame button{padding-inline:1rem}
 .troth-corner{position:fixed;z-index:99;inset-block-end:1rem;inset-inline-start:1rem}
@@ -484,7 +478,7 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
     page();
     const said = await told("/consent?" + new URLSearchParams({ tz: timezone, lang: language, visitor: (cookieState() !== "refused" && keptId()) || "" }));
     if (!said) return; // nothing is known to be permitted
-    terms = { gpc: [], cookies: [], joins: [], free: [], elsewhere: [], refused: [], signals: {}, anew: {}, ...said, purposes: said.purposes.filter((purpose) => purpose.wording) }; // without words it is not asked
+    terms = { gpc: [], cookies: [], joins: [], free: [], elsewhere: [], refused: [], signals: {}, anew: {}, language: "", ...said, purposes: said.purposes.filter((purpose) => purpose.wording) }; // without words it is not asked
     const { unsent, how } = choice();
     if (unsent) tell(states(terms.purposes.filter((purpose) => answer(purpose).state), (purpose) => answer(purpose).state), how, visitor());
     else { // what was said of this browser in the privacy centre
@@ -520,6 +514,7 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
     identify: (userId, traits = {}) => push("identify", { userId, traits }),
     page,
     remember,
+    undeclared: () => (terms ? [undefined, ...STORES].flatMap(names).filter((name) => name && !terms.cookies.some((cookie) => fits(cookie.name)(name))) : []),
   };
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", begin);
   else begin();

@@ -152,7 +152,7 @@ def choose(workspace: Workspace, body: Mapping[str, Any], signal: bool = False) 
         if how in READ:
             chosen = {purpose: yes for purpose, yes in chosen.items() if not yes or _may_be_read(plan.policy, purpose, regime, strength)}
         canary = body.get("canary") == workspace.access.get("canary_key", "-")
-        evidence = Evidence(strength, how, plan.policy.version, _screen(body), regime)
+        evidence = Evidence(strength, how, plan.policy.version, screen_in(body), regime)
         if visitor is None:
             receipt = _of_nobody(workspace, conn, plan, chosen, evidence, at, canary, signalled)
         else:
@@ -204,7 +204,7 @@ def _no(plan: Plan, purpose: str, regime: str) -> State:
     return State.REFUSED if mode is Permission.ASK_BEFORE else State.OBJECTED
 
 
-def _screen(body: Mapping[str, Any]) -> str:
+def screen_in(body: Mapping[str, Any]) -> str:
     """The hash of the screen, as `screen_of` made it; a sender's other words would stay in the ledger for ever."""
     given = body.get("screen")
     return given if isinstance(given, str) and _SCREEN.fullmatch(given) else ""

@@ -15,7 +15,7 @@ from troth.subjects import directory
 from troth.subjects.directory import IdentifierKind
 from troth.workspace import Workspace
 
-# Reading: a signal of Google's is granted when every purpose of its kind is; one that no purpose answers to stays denied.
+# Reading: a signal of Google's is granted when every purpose of its kind is; one that no purpose answers to stays denied (docs/decisions/0027).
 SIGNALS: dict[str, Kind] = {
     "ad_storage": Kind.ADVERTISING,
     "ad_user_data": Kind.ADVERTISING,

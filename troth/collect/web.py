@@ -21,6 +21,7 @@ from troth.base.clock import now_micros
 from troth.base.errors import Fault
 from troth.browser import rule_list, script
 from troth.collect import choices, embedded
+from troth.collect.asked import note_asked
 from troth.collect.comments import comments_under, warning_of
 from troth.collect.door import Door
 from troth.collect.hand_over import hand_over
@@ -99,7 +100,7 @@ class _Web:
         workspace = self._workspace(http)
         body = await json_of(http)
         check_key(workspace, body)
-        take = hand_over if "imported" in body else choices.choose
+        take = hand_over if "imported" in body else note_asked if "asked" in body else choices.choose
         return JSONResponse(await run_in_threadpool(take, workspace, body, sent_in(http.headers.raw)))
 
     async def form_told(self, http: Request) -> Response:
@@ -211,6 +212,7 @@ def asking(policy: Policy, time_zone: str | None, untracked: bool = False) -> di
         "regime": regime,
         "regime_label": policy.regimes[regime].label,
         "version": policy.version,
+        "language": policy.language,
         "screen": choices.screen_of(policy, regime),
         "ask_again_after_days": _held_for(policy).days,
         "gpc": [id for id in policy.settings.global_privacy_control if any(p.id == id for p in purposes)],
@@ -283,6 +285,16 @@ _TEXT = {
     "policy": "Privacy policy",
     "cookies": "Cookies",
     "close": "Close",
+    "privacy": "Privacy centre",
+    "kept": "Your choice is kept.",
+    "gpc": "Your browser’s privacy signal is honoured.",
+    "blocked": "Your browser refuses cookies, so nothing is remembered.",
+    "object": "On unless you turn it off",
+    "ask": "Off unless you turn it on",
+    "loses": "If off:",
+    "elsewhere": "You said no to this elsewhere. The privacy centre can change it.",
+    "embedded": "Comes from elsewhere. It is shown if you allow:",
+    "allow": "Allow and show",
 }
 
 

@@ -42,7 +42,8 @@ FILES = {
     "verifier.py",
 }
 # Which states of ISO/IEC TS 27560 each recorded act can lead to.
-ACTS = {"given": ("Given", "RenewedGiven"), "refused": ("Refused",), "withdrawn": ("Withdrawn",), "objected": ("Refused", "Withdrawn")}
+ACTS = {"given": ("Given", "RenewedGiven"), "refused": ("Refused",), "withdrawn": ("Withdrawn",), "objected": ("Refused", "Withdrawn"),
+        "requested": ("Requested",), "deferred": ("RequestDeferred",), "expired": ("Expired",)}
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _SIZE = re.compile("0|[1-9][0-9]{0,18}")
 

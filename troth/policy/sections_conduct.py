@@ -119,8 +119,8 @@ ASKING = part(
         example="{click: explicit, continued-use: implied}"),
     Key("without_cookies", choice(WithoutCookies), help="What becomes of somebody who refuses cookies.", example="may-deny"),
     Key("do_not_track", choice(DoNotTrack), help="What the browser's Do Not Track signal does here.", example="ignore"),
-    Key("until", UNTIL, help="How long a choice holds before it is asked again: a duration, or `changed` for until the person changes it. "
-        "Left out, `settings.ask_again_after` holds.", example="changed"),
+    Key("until", UNTIL, help="How long a choice holds before it is asked again: a duration, after which a yes "
+        "lapses, or `changed` for until the person changes it. Left out, `settings.ask_again_after` holds.", example="changed"),
     Key("manage_url", PLACE, help="Where a person manages cookies.", example="/cookies"),
     Key("browser_help", LOOSE, help="What people are told of refusing cookies in the browser.", example="Your browser can refuse all cookies."),
     Key("analytics_opt_out", LINK, help="Where one can keep out of the analytics of a provider.", example="https://optout.example/analytics"),

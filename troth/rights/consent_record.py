@@ -18,7 +18,8 @@ from troth.collect import choices, nobody
 from troth.collect.nobody import AnonymousChoice
 from troth.consent.record import CARRIED, Act, State, Strength, history
 from troth.consent.standing import Standing, read_standing
-from troth.consent.states import ConsentEvent, ConsentState, TakenOver, events_of, state_of
+from troth.consent.states import PERMITTING, ConsentEvent, ConsentState, TakenOver, events_of, state_of
+from troth.consent.steps import ConsentStep, Step, steps_of
 from troth.policy.model import Permission, Policy
 from troth.policy.notice_dpv import as_jsonld, terms
 from troth.versions import PublishedVersion, overtaken
@@ -30,6 +31,7 @@ Node = dict[str, Any]
 _STATES: Mapping[ConsentState, str] = {
     ConsentState.UNKNOWN: "dpv:ConsentUnknown", ConsentState.GIVEN: "dpv:ConsentGiven", ConsentState.RENEWED: "dpv:RenewedConsentGiven",
     ConsentState.REFUSED: "dpv:ConsentRefused", ConsentState.WITHDRAWN: "dpv:ConsentWithdrawn",
+    ConsentState.REQUESTED: "dpv:ConsentRequested", ConsentState.DEFERRED: "dpv:ConsentRequestDeferred", ConsentState.EXPIRED: "dpv:ConsentExpired",
     ConsentState.INVALIDATED: "dpv:ConsentInvalidated", ConsentState.REVOKED: "dpv:ConsentRevoked",
 }
 _STRENGTHS: Mapping[Strength, str] = {
@@ -57,15 +59,16 @@ class Records:
         if standing is None:
             return None
         acts = history(self._conn, ref)
-        return self._record(str(ref), standing, acts, self._purposes(standing, acts))
+        asked = steps_of(self._conn, ref)
+        return self._record(str(ref), standing, acts, self._purposes(standing, [*acts, *asked]), asked)
 
     def of_nobody(self, choice: AnonymousChoice) -> Node:
         """The record of a choice by somebody of whom nothing is held: its subject is a random id that only their browser has."""
         standing = Standing(0, 0, "nobody", choice.regime)
         return self._record(choice.id, standing, list(choice.acts), [act.purpose for act in choice.acts]) | {"troth:anonymous": True}
 
-    def _record(self, subject: str, standing: Standing, acts: list[Act], purposes: Iterable[str]) -> Node:
-        told = {purpose: self._events(purpose, acts, standing.regime) for purpose in purposes}
+    def _record(self, subject: str, standing: Standing, acts: list[Act], purposes: Iterable[str], asked: Iterable[ConsentStep] = ()) -> Node:
+        told = {purpose: self._events(purpose, acts, standing.regime, asked) for purpose in purposes}
         named = {event.version for events in told.values() for event in events} & self._versions.keys()
         us = self._node(self._plan.policy.version, "organisation")
         return {
@@ -85,7 +88,8 @@ class Records:
         """The records of everybody who said something at or after an instant, then those of nobody we know; those that proofs made
         up are left out."""
         read = (
-            "SELECT DISTINCT a.ref FROM consent_act a JOIN subject s ON s.ref = a.ref "
+            "SELECT DISTINCT a.ref FROM (SELECT ref, at FROM consent_act UNION ALL SELECT ref, at FROM consent_step) a "
+            "JOIN subject s ON s.ref = a.ref "
             "WHERE a.at >= ? AND s.canary = 0 AND a.ref NOT IN (SELECT ref FROM erased_subject) ORDER BY a.ref"
         )
         for row in self._conn.exec_driver_sql(read, (at,)).all():
@@ -104,17 +108,17 @@ class Records:
             "troth:policySha256": version.hash, "troth:noticeSha256": str(body.get("notice", "")), "troth:entry": version.entry,
         }
 
-    def _purposes(self, standing: Standing, acts: Iterable[Act]) -> list[str]:
+    def _purposes(self, standing: Standing, acts: Iterable[Act | ConsentStep]) -> list[str]:
         """What was said something to, then what the person could be asked for and said nothing to."""
         said = dict.fromkeys(act.purpose for act in acts)
         policy = self._plan.policy
         open_to = [one for one in policy.purposes.values() if self._plan.mode(one, standing.regime) is Permission.ASK_BEFORE]
         return [*said, *(one.id for one in open_to if one.id not in said and _concerns(policy, one.id, standing.population))]
 
-    def _events(self, purpose: str, acts: Iterable[Act], regime: str) -> list[ConsentEvent]:
+    def _events(self, purpose: str, acts: Iterable[Act], regime: str, asked: Iterable[ConsentStep]) -> list[ConsentEvent]:
         declared = self._plan.policy.purposes.get(purpose)
         asks = declared is not None and self._plan.mode(declared, regime) is Permission.ASK_BEFORE
-        return events_of(purpose, acts, self._versions_for(regime), self._plan.takes_imported or not asks)
+        return events_of(purpose, acts, self._versions_for(regime), self._plan.takes_imported or not asks, asked)
 
     def _versions_for(self, regime: str) -> list[TakenOver]:
         """The versions as they took effect. A purpose that needs no yes now is not asked about anew, as the gate has it."""
@@ -144,6 +148,7 @@ class Records:
             "dpv:hasJurisdiction": standing.regime, "dpv:hasRight": document.get("dpv:hasRight", []),
             "dpv:hasConsentControl": {"@type": "dpv:WithdrawConsent", "@id": home},
             "troth:state": str(state_of(events)), "dpv:hasConsentStatus": _STATES[state_of(events)],
+            "troth:lawful": _lawful(events),
             "troth:events": [self._event(event, standing) for event in events],
         }
 
@@ -152,6 +157,8 @@ class Records:
             "troth:state": str(event.state), "dpv:hasConsentStatus": _STATES[event.state], "dpv:isIndicatedAtTime": instant(event.at).isoformat(),
             "dct:hasVersion": event.version, "troth:entry": event.entry, "dpv:hasDuration": "dpv:UntilEventDuration",
         }
+        if event.step is not None:
+            return found | self._stepped(event.step)
         if event.act is None:
             return found | {"@type": "dpv:ConsentStatus", "troth:type": "new-version", "dpv:isIndicatedBy": "dpv:DataController"}
         act, said = event.act, event.act.evidence
@@ -162,6 +169,12 @@ class Records:
             "troth:screen": said.screen, "troth:screenIsOfVersion": self._is_screen(said.screen, said.policy_version, said.regime),
             "troth:wordingSha256": self._wording(act),
         } | (self._brought(act) if said.strength is Strength.IMPORTED else {})
+
+    def _stepped(self, step: ConsentStep) -> Node:
+        """A step of the asking: the controller asks and lets a yes end, the person puts the answer off."""
+        by = "dpv:DataSubject" if step.step is Step.DEFERRED else "dpv:DataController"
+        return {"@type": "dpv:ConsentStatus", "troth:type": "asking", "dpv:isIndicatedBy": by, "dpv:hasIndicationMethod": step.how,
+                "troth:carried": False, "troth:act": str(step.step), "troth:strength": step.strength, "troth:screen": step.screen}
 
     def _brought(self, act: Act) -> Node:
         """Of an act that another system recorded: which, and that it was said to words of theirs. `dct:hasVersion` took it over."""
@@ -191,6 +204,18 @@ class Records:
             graph = as_jsonld(self._policy(version), "notice", self._address(version))["@graph"]
             self._linked[version] = {one["@id"].partition("#")[2]: one for one in graph}
         return self._linked[version].get(id, {})
+
+
+def _lawful(events: Iterable[ConsentEvent]) -> list[Node]:
+    """From when to when a yes stood. What was done then was lawful and stays so, whatever came after. Source: GDPR Art. 7(3)."""
+    found: list[Node] = []
+    for event in events:
+        stands = bool(found) and found[-1]["until"] is None
+        if event.state in PERMITTING and not stands:
+            found.append({"from": instant(event.at).isoformat(), "until": None})
+        elif event.state not in PERMITTING and stands:
+            found[-1]["until"] = instant(event.at).isoformat()
+    return found
 
 
 def _concerns(policy: Policy, purpose: str, population: str) -> bool:

@@ -62,6 +62,12 @@ ANSWERS: Mapping[str, Answer] = {
         {"id": "a running number"},
     ),
     "consent_act": Elsewhere("choices"),
+    "consent_step": ByPerson(
+        "When you were asked, and which yes came to its end", ("ref",),
+        {"purpose": "what for", "step": "what happened", "how": "how", "policy_version": "under which policy", "regime": "under which law",
+         "at": "on"},
+        {"id": "a running number", "strength": "how it is known", "screen": "a hash of the screen you saw", "entry": _LEDGER},
+    ),
     "standing": Elsewhere("purposes"),
     "journal": Elsewhere("events"),
     "lake_file": Elsewhere("events"),

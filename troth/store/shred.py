@@ -52,6 +52,7 @@ class Rule:
 ON_ERASURE: Mapping[str, Rule] = {
     "subject": Rule(Fate.DELETE, ("ref",)),
     "identifier": Rule(Fate.DELETE, ("ref",)),
+    "consent_step": Rule(Fate.DELETE, ("ref",)),
     "standing": Rule(Fate.DELETE, ("ref",)),
     "consent_act": Rule(Fate.DELETE, ("ref",)),
     "link": Rule(Fate.DELETE, ("a", "b")),
