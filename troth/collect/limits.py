@@ -34,8 +34,10 @@ LOCAL = 50  # times as often from this machine: programs of the house, or a prox
 READING = 10  # times as often, where every page of a site asks what to show
 _READ_BY_PAGES = frozenset({"consent", "forms", "chat"})
 MOST = 20_000  # clients remembered, a few hundred bytes each
-_DOOR = re.compile(r"/([a-z][a-z0-9-]{1,30})/(consent|forms|comments|unsubscribe|confirm|privacy|receipts|number|chat)(?:/|$)")
-_KNOWN_AS = {"comments": "forms", "confirm": "unsubscribe", "privacy": "centre"}
+_DOOR = re.compile(
+    r"/([a-z][a-z0-9-]{1,30})/(consent|forms|comments|unsubscribe|confirm|privacy|receipts|number|chat|view|pixel\.gif|published)(?:/|$)"
+)
+_KNOWN_AS = {"comments": "forms", "confirm": "unsubscribe", "privacy": "centre", "view": "consent", "published": "consent", "pixel.gif": "number"}
 _logger = logging.getLogger("troth")
 
 
