@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from troth.app import Troth
+from troth.prove.staff import hiring
 from troth.prove.world import World
 from troth.serve import free_port, in_thread, prepare_examples
 from troth.settings import Settings
@@ -30,7 +31,7 @@ class Served:
         client = httpx.Client(base_url=self.url, timeout=30)
         self.clients.append(client)
         since = {"began": self.began} if self.began else {}
-        return World(client, workspace, found.policy, found.access, canary, found.folder / "outbox", **since)
+        return World(client, workspace, found.policy, found.access, canary, found.folder / "outbox", hiring(found), **since)
 
 
 @contextmanager

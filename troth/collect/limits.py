@@ -32,8 +32,10 @@ from troth.workspace import House
 
 LOCAL = 50  # times as often from this machine: programs of the house, or a proxy that does not say for whom it asks
 MOST = 20_000  # clients remembered, a few hundred bytes each
-_DOOR = re.compile(r"/([a-z][a-z0-9-]{1,30})/(consent|forms|comments|unsubscribe|confirm|privacy|receipts|number|chat)(?:/|$)")
-_KNOWN_AS = {"comments": "forms", "confirm": "unsubscribe", "privacy": "centre"}
+_DOOR = re.compile(
+    r"/([a-z][a-z0-9-]{1,30})/(consent|forms|comments|unsubscribe|confirm|privacy|receipts|number|chat|view|pixel\.gif|published)(?:/|$)"
+)
+_KNOWN_AS = {"comments": "forms", "confirm": "unsubscribe", "privacy": "centre", "view": "consent", "published": "consent", "pixel.gif": "number"}
 _logger = logging.getLogger("troth")
 
 

@@ -7,6 +7,7 @@ Source: Fetch standard (CORS); STANDARDS "Signals and banners"
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -50,6 +51,7 @@ def routes(house: House, door: Door) -> list[Route]:
         Route("/{w}/troth.js", web.script),
         Route("/{w}/consent", sites.open_to_sites(web.asked), methods=["GET"]),
         Route("/{w}/consent", sites.open_to_sites(web.chosen), methods=["POST"]),
+        Route("/{w}/forms/{form}", sites.open_to_sites(web.form_told), methods=["GET"]),
         Route("/{w}/forms/{form}", sites.open_to_sites(web.form), methods=["POST"]),
         Route("/{w}/comments", sites.open_to_sites(web.comments), methods=["GET"]),
         Route("/{w}/comments", sites.open_to_sites(web.comment), methods=["POST"]),
@@ -96,10 +98,20 @@ class _Web:
     async def chosen(self, http: Request) -> Response:
         """Take a browser's choices."""
         workspace = self._workspace(http)
-        body = await _json(http)
-        _check_key(workspace, body)
+        body = await json_of(http)
+        check_key(workspace, body)
         take = hand_over if "imported" in body else note_asked if "asked" in body else choices.choose
         return JSONResponse(await run_in_threadpool(take, workspace, body, sent_in(http.headers.raw)))
+
+    async def form_told(self, http: Request) -> Response:
+        """What must stand at a form: who else receives what is written into it. Nobody, when it says nothing."""
+        policy = self._workspace(http).policy
+        event = form_event(policy, http.path_params["form"])
+        if event is None:
+            raise Fault("unknown-form", "the policy declares no such form", status=404)
+        others = [{"label": one.label, "country": one.country} for one in policy.recipients.values() if event.id in one.announced_by]
+        words = "".join(f"What you give here also goes to {one['label']}. " for one in others).strip()
+        return JSONResponse({"goes_to": others, "text": words}, headers={"cache-control": "no-store"})
 
     async def form(self, http: Request) -> Response:
         """Take a form of the site as an event of its name."""
@@ -107,8 +119,8 @@ class _Web:
         event = form_event(workspace.policy, http.path_params["form"])
         if event is None:
             raise Fault("unknown-form", "the policy declares no such form", status=404)
-        body = await _json(http)
-        _check_key(workspace, body)
+        body = await json_of(http)
+        check_key(workspace, body)
         fields = body.get("fields")
         if not isinstance(fields, dict):
             raise Fault("bad-form", "a form needs its `fields`")
@@ -130,8 +142,8 @@ class _Web:
     async def comment(self, http: Request) -> Response:
         """Post a comment; refused unless the warning in force was shown."""
         workspace = self._workspace(http)
-        body = await _json(http)
-        _check_key(workspace, body)
+        body = await json_of(http)
+        check_key(workspace, body)
         if body.get("warning") != warning_of(workspace.policy)[0]:
             raise Fault("warning-not-shown", "the warning that comments are public must be shown first", status=409)
         fields = {name: body[name] for name in ("name", "email", "website", "text", "article", "warning") if body.get(name)}
@@ -286,12 +298,13 @@ _TEXT = {
 }
 
 
-async def _json(http: Request) -> dict[str, Any]:
+async def json_of(http: Request, limit: int = EVENT_LIMIT) -> dict[str, Any]:
+    """The JSON object that a page sent, within a limit; raises `too-large` or `bad-json`."""
     raw = b""
     async for part in http.stream():
         raw += part
-        if len(raw) > EVENT_LIMIT:
-            raise Fault("too-large", f"the body is larger than {EVENT_LIMIT // 1024} KB", status=413)
+        if len(raw) > limit:
+            raise Fault("too-large", f"the body is larger than {limit // 1024} KB", status=413)
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):
@@ -301,7 +314,8 @@ async def _json(http: Request) -> dict[str, Any]:
     return body
 
 
-def _check_key(workspace: Workspace, body: dict[str, Any]) -> None:
+def check_key(workspace: Workspace, body: Mapping[str, Any]) -> None:
+    """Raises `bad-key` unless one of the workspace's keys came along."""
     if body.get("key") not in (workspace.access["publishable_key"], workspace.access["write_key"]):
         raise Fault("bad-key", "the key is missing or belongs to another workspace", status=403)
 

@@ -37,6 +37,7 @@ def routes(house: House, _door: Door | None = None) -> list[Route]:
         _route(house, "suppliers/{id}/safeguards", "POST", said.safeguard_as_said),
         _route(house, "cases", "POST", said.open_as_said),
         _route(house, "cases/{id}/close", "POST", said.close_as_said),
+        _route(house, "messages", "POST", said.message_as_said),
         _route(house, "customers", "POST", said.customer_as_said),
         _route(house, "customers/{id}", "GET", said.show_customer),
         _route(house, "customers/{id}/notice", "POST", said.advise_as_said),

@@ -70,6 +70,20 @@ def send_to_all(workspace: Workspace, mailing: Mailing) -> Counter[Became]:
     return counted
 
 
+def send_to_one(workspace: Workspace, mailing: Mailing, ref: int, operator: str) -> Became:
+    """Write to one person, where the gate lets the purpose; what became of it is entered. Raises `no-such-purpose`.
+
+    The same text goes to the same person once.
+    """
+    if mailing.purpose not in workspace.policy.purposes:
+        raise Fault("no-such-purpose", "the policy names no such purpose", status=404)
+    became = _write_to(workspace, mailing, ref)
+    with workspace.state.write() as conn:
+        body = {"act": "message", "purpose": mailing.purpose, "mailing": mailing.id, "became": str(became), "operator": operator}
+        workspace.log.append(conn, EntryKind.OPERATOR_ACT, body, now())
+    return became
+
+
 def _waiting(workspace: Workspace, mailing: Mailing, after: int) -> list[int]:
     """The next people the purpose is about of whom nothing final is known yet, in the order of their references."""
     about = _about(workspace.policy, mailing.purpose)

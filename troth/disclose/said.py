@@ -19,6 +19,7 @@ from troth.consent.standing import read_standing
 from troth.disclose import cases, own_use, residency, suppliers, told
 from troth.disclose.acquire import Package, transfer_business
 from troth.disclose.acquired import receive_business
+from troth.disclose.mailing import Mailing, send_to_one
 from troth.disclose.register import HandedOver, check_operator, details_of, disclose
 from troth.gate.disclosure import Force, MayDisclose, Nature, Safeguard
 from troth.policy.model import Policy, Terms
@@ -32,6 +33,7 @@ from troth.workspace import Workspace
 Said = Mapping[str, Any]
 _KINDS = {"email": IdentifierKind.EMAIL, "phone": IdentifierKind.PHONE, "account": IdentifierKind.ACCOUNT, "anonymousId": IdentifierKind.ANONYMOUS}
 _ALIASES = {"authority": "named", "acquirer": "named"}
+_LONGEST_TEXT = 20_000
 _WORD = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 
@@ -136,6 +138,18 @@ def close_as_said(workspace: Workspace, said: Said, path: Said) -> dict[str, Any
     """Close one."""
     cases.close_case(workspace, path["id"], operator_said(said))
     return {"number": path["id"], "open": False}
+
+
+# messages
+
+
+def message_as_said(workspace: Workspace, said: Said, _path: Said) -> dict[str, Any]:
+    """Write one message to one person for a purpose."""
+    mailing = Mailing(text(said, "purpose"), text(said, "subject"), text(said, "text"))
+    if not mailing.subject.strip() or not mailing.text.strip() or not mailing.subject.isprintable() or len(mailing.text) > _LONGEST_TEXT:
+        raise Fault("bad-field", f"a message needs a `subject` of one line and a `text` of at most {_LONGEST_TEXT} characters")
+    became = send_to_one(workspace, mailing, person_said(workspace, said.get("person")), operator_said(said))
+    return {"mailing": mailing.id, "became": str(became)}
 
 
 # customers

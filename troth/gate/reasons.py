@@ -36,6 +36,7 @@ class Reason(StrEnum):
     ITEM_NOT_FOR_PURPOSE = "item-not-for-purpose"
     UNKNOWN_RECIPIENT = "unknown-recipient"
     SALE = "sale"
+    NOT_ANNOUNCED = "not-announced"
     NO_TERMS = "no-terms"
     TERMS_EXPIRED = "terms-expired"
     PURPOSE_NOT_INSTRUCTED = "purpose-not-instructed"
@@ -83,6 +84,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.ITEM_NOT_FOR_PURPOSE: "the purpose does not use this item",
     Reason.UNKNOWN_RECIPIENT: "the policy names no such recipient",
     Reason.SALE: "the policy promises never to sell personal data",
+    Reason.NOT_ANNOUNCED: "nothing that the person gave was asked for with the word that this recipient receives it",
     Reason.NO_TERMS: "the recipient has accepted no terms",
     Reason.TERMS_EXPIRED: "the recipient's terms have expired",
     Reason.PURPOSE_NOT_INSTRUCTED: "the recipient is not instructed for this purpose",

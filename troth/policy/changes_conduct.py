@@ -150,6 +150,7 @@ CONDUCT_RULES: Mapping[tuple[str, str], Rule] = {
     ("acceptance", "counts_as"): _yes,
     ("acceptance", "required"): _TRUE,
     ("acceptance", "withdrawable"): _FALSE,
+    ("acceptance", "item"): FREE,
     ("linking", "cookie_to_person"): _further,
     ("linking", "by"): _joined,
     ("linking", "purposes"): _joined,

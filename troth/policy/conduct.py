@@ -105,12 +105,16 @@ class AcceptedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """How the policy is accepted. `counts_as`: as how good a yes; None: not said. `required`: without it no service."""
+    """How the policy is accepted. `counts_as`: as how good a yes; None: not said. `required`: without it no service.
+
+    `item`: what an event brings when somebody agrees; empty: it is not noted.
+    """
 
     by: AcceptedBy = AcceptedBy.UNSTATED
     counts_as: YesStrength | None = None
     required: bool = False
     withdrawable: bool = True
+    item: str = ""
 
 
 # linking a browser to a person

@@ -67,6 +67,7 @@ from troth.policy.shapes import (
     FLAG,
     LINK,
     LOOSE,
+    NAME,
     NAMES,
     NUMBER,
     PLACE,
@@ -139,7 +140,9 @@ ACCEPTANCE = part(
     Key("by", choice(AcceptedBy), help="What makes the policy hold between a person and the organisation.", example="use"),
     Key("counts_as", choice(YesStrength), help="As how good a yes the text takes it.", example="by-use"),
     Key("required", FLAG, help="Whoever does not accept the policy is asked not to use the service.", example="true"),
-    Key("withdrawable", FLAG, help="It can be taken back.", example="false"))
+    Key("withdrawable", FLAG, help="It can be taken back.", example="false"),
+    Key("item", NAME, help="The item, a clear flag, that an event brings when somebody agrees. With it each person's own data says whether "
+        "they agreed, to which version and when.", example="page.route"))
 
 LINKING = part(
     Linking(),

@@ -22,6 +22,7 @@ from troth.policy.model import Policy, Promise, ProofKind
 from troth.policy.words import day
 from troth.prove.attest import Attestation, attestations
 from troth.prove.registry import Named, Unfit, behaviour_named, bound, failures, in_force, key_of, proofs_named
+from troth.prove.staff import hiring
 from troth.prove.world import Broken, World
 from troth.rights.erasure import remove_canaries
 from troth.workspace import Workspace
@@ -72,7 +73,7 @@ def run_proofs(workspace: Workspace, base_url: str, each: Told = lambda proof, w
     policy = workspace.policy
     with httpx.Client(base_url=base_url, timeout=30) as http:
         for proof in (one for one in proofs_named(policy) if one.kind is not ProofKind.ATTESTED):
-            world = World(http, workspace.id, policy, workspace.access, canary=True, outbox=workspace.folder / "outbox")
+            world = World(http, workspace.id, policy, workspace.access, canary=True, outbox=workspace.folder / "outbox", hire=hiring(workspace))
             words = _run(proof, policy, world)
             with workspace.state.write() as conn:
                 _remember(conn, _place(policy, proof.kind, proof.key), words)

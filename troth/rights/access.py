@@ -22,7 +22,7 @@ from troth.policy.model import Item, Permission, Policy, Purpose, Recipient, Reg
 from troth.policy.packs import adequacy, categories
 from troth.policy.words import BASES, CHANNELS, SAFEGUARDS, capital, country, length
 from troth.rights import requests
-from troth.rights.accepted import used_under
+from troth.rights.accepted import agreement, used_under
 from troth.rights.disclosed import Transfer, disclosures_of, mechanisms_of
 from troth.rights.responsible import responsible_company
 from troth.rights.tables import rows_about
@@ -63,6 +63,7 @@ def access_package(workspace: Workspace, refs: Iterable[int], grant: Grant, web_
             "by_source": _by_source(known, events),
             "choices": [_act(known, act) for act in acts_of(conn, wanted)],
             "used_under": used_under(workspace, conn, wanted),
+            "agreement": agreement(workspace, conn, wanted),
             "requests": [_asked(workspace, conn, one) for one in requests.of_person(conn, wanted)],
             "disclosures": _disclosures(known, conn, wanted),
             "transferred": [_transfer(one) for one in mechanisms_of(conn, wanted)],
@@ -257,6 +258,7 @@ def _act(known: _Known, act: Act) -> dict[str, Any]:
         "at": instant(act.at).isoformat(timespec="seconds"),
         "how": act.evidence.how,
         "strength": str(act.evidence.strength),
+        "screen": act.evidence.screen,
         "policy_version": act.evidence.policy_version,
         "law": act.evidence.regime,
         "entry": act.entry,

@@ -1,5 +1,5 @@
 """The behaviours that prove promises, by theme. Importing this package enters them all in the registry."""
 
-from troth.prove.behaviours import californian, calls, choosing, disclosing, events, notices, rights, visits, writing
+from troth.prove.behaviours import californian, calls, choosing, cookies, disclosing, events, notices, publishing, rights, visits, weighing, writing
 
-__all__ = ["californian", "calls", "choosing", "disclosing", "events", "notices", "rights", "visits", "writing"]
+__all__ = ["californian", "calls", "choosing", "cookies", "disclosing", "events", "notices", "publishing", "rights", "visits", "weighing", "writing"]
