@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from troth.centre import pages, receipts, unsubscribe
+from troth.centre import chat, pages, receipts, unsubscribe
 from troth.centre.acts import acts
 from troth.centre.data import data
 from troth.centre.desk import Desk
@@ -17,10 +17,12 @@ from troth.collect.door import Door
 from troth.workspace import House
 
 
-def routes(house: House, _door: Door | None = None) -> list[Route]:
+def routes(house: House, door: Door | None = None) -> list[Route]:
     """The routes of this room."""
     desk = Desk(house)
-    return [*pages.routes(house), *receipts.routes(house), *unsubscribe.routes(house), *front(desk), *mine(desk), *data(desk), *acts(desk)]
+    chatting = chat.routes(house, door) if door is not None else []
+    public = [*pages.routes(house), *receipts.routes(house), *unsubscribe.routes(house)]
+    return [*chatting, *public, *front(desk), *mine(desk), *data(desk), *acts(desk)]
 
 
 __all__ = ["routes"]

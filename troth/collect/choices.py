@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +33,7 @@ from troth.subjects.links import same_person
 from troth.workspace import Workspace
 
 _SCREEN = re.compile(r"[0-9a-f]{16}")
+_SELLS = frozenset({Kind.MARKETING, Kind.ADVERTISING, Kind.PERSONALISATION, Kind.JOINING, Kind.PUBLICATION})
 HOW = frozenset({"accept-all", "reject-all", "choose", "withdraw", "gpc", "form", "centre"})
 READ = {str(act): act for act in (YesBy.USE, YesBy.CONTINUED_USE, YesBy.BROWSER_SETTINGS)}  # a yes that nobody pressed: it is read from what they did
 
@@ -158,6 +159,40 @@ def choose(workspace: Workspace, body: Mapping[str, Any], signal: bool = False) 
         else:
             receipt = _record(workspace, conn, plan, visitor, chosen, evidence, at, canary, signalled)
     return {"ok": True, "version": plan.policy.version, "receipt": receipt}
+
+
+def take_back(
+    workspace: Workspace, conn: Connection, refs: Iterable[int], wanted: Iterable[str], how: str, screen: str, at: int
+) -> list[str]:
+    """Take back what a person allows of these purposes, in the caller's transaction; returns those that have stopped.
+
+    What was agreed to is withdrawn; what goes on until a no, and was asked about or sells something, is objected to. `screen`: where they said so.
+    """
+    plan, stopped = workspace.plan_at(conn, at), dict[str, None]()
+    for ref in refs:
+        standing = read_standing(conn, ref)
+        if standing is None:
+            continue
+        acts = _no_to(plan, plan.heard(standing), wanted)
+        if acts:
+            say(workspace, conn, ref, acts, Evidence(Strength.EXPLICIT, how, plan.policy.version, screen, standing.regime), at)
+            stopped |= dict.fromkeys(acts)
+    return list(stopped)
+
+
+def _no_to(plan: Plan, standing: Standing, wanted: Iterable[str]) -> dict[str, State]:
+    acts: dict[str, State] = {}
+    asked = {one.id for one in askable(plan.policy, standing.regime)}
+    for id in wanted:
+        purpose = plan.policy.purposes.get(id)
+        before = standing.states.get(id)
+        if purpose is None or before in PROHIBITIONS or (purpose.populations and standing.population not in purpose.populations):
+            continue
+        if before is State.GIVEN:
+            acts[id] = State.WITHDRAWN
+        elif plan.mode(purpose, standing.regime) is Permission.MAY_OBJECT and (id in asked or purpose.kind in _SELLS):
+            acts[id] = State.OBJECTED
+    return acts
 
 
 def _strength_of(policy: Policy, how: str) -> Strength:

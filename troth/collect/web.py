@@ -17,11 +17,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from troth.base.clock import now_micros
+from troth.base.clock import now, now_micros
 from troth.base.errors import Fault
 from troth.browser import rule_list, script
 from troth.collect import choices, embedded
 from troth.collect.asked import note_asked
+from troth.collect.children import ChildRule
 from troth.collect.comments import comments_under, warning_of
 from troth.collect.door import Door
 from troth.collect.hand_over import hand_over
@@ -33,7 +34,6 @@ from troth.collect.regime import regime_for
 from troth.gate.plan import Plan
 from troth.gate.reasons import SENTENCES, Reason
 from troth.policy.conduct import AskMode, DoNotTrack, Until, WithoutCookies
-from troth.policy.demands import OF_AGE, ChildrenThen
 from troth.policy.model import EventType, Permission, Policy, permission_under
 from troth.policy.shapes import LONGEST
 from troth.versions import Coming
@@ -124,8 +124,9 @@ class _Web:
         fields = body.get("fields")
         if not isinstance(fields, dict):
             raise Fault("bad-form", "a form needs its `fields`")
-        if is_child(workspace.policy, fields.pop("age", None)):
-            raise Fault(str(Reason.CHILD), SENTENCES[Reason.CHILD], status=403)
+        if ChildRule(workspace.policy).declared(fields, now().date()):
+            return await self._keep(workspace, http, event.name or event.id, fields, body)  # refused there, and nobody agrees to anything by it
+        fields.pop("age", None)  # it has said what it was asked for
         if lacks(workspace.policy, event, fields):
             raise Fault(str(Reason.MISSING_ITEM), SENTENCES[Reason.MISSING_ITEM], status=400)  # nobody agrees by half a form
         await run_in_threadpool(choices.ask_by_form, workspace, event, fields, body)
@@ -190,13 +191,6 @@ def lacks(policy: Policy, event: EventType, fields: dict[str, Any]) -> bool:
         if given and (not said or (item.values == "flag" and said.lower() not in ("true", "1", "yes"))):
             return True
     return False
-
-
-def is_child(policy: Policy, declared: object) -> bool:
-    """Whether a declared age is a child's, where the policy refuses or removes children's data: neither is then taken."""
-    age, rule = str(declared or "").strip(), policy.children
-    limit = OF_AGE if rule.age is None else rule.age
-    return rule.then is not ChildrenThen.UNSTATED and age.isdecimal() and int(age[:4]) < limit
 
 
 def asking(policy: Policy, time_zone: str | None, untracked: bool = False) -> dict[str, Any]:

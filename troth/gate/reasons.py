@@ -28,6 +28,8 @@ class Reason(StrEnum):
     MISSING_ITEM = "missing-item"
     SPECIAL_CATEGORY = "special-category"
     CHILD = "child"
+    CARD_NUMBER = "card-number"
+    NATIONAL_ID = "national-id"
     NO_SUBJECT = "no-subject"
     ROBOT = "robot"
     TIME_IN_FUTURE = "time-in-future"
@@ -76,6 +78,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.MISSING_ITEM: "the event lacks an item it must carry",
     Reason.SPECIAL_CATEGORY: "the policy promises not to take data of this kind",
     Reason.CHILD: "the policy promises not to take children's data",
+    Reason.CARD_NUMBER: "the number of a payment card or account is not taken in a text",
+    Reason.NATIONAL_ID: "a national identity number is not taken in a text",
     Reason.NO_SUBJECT: "the event says nothing of whom it is about",
     Reason.ROBOT: "the visitor is a robot",
     Reason.TIME_IN_FUTURE: "the event lies in the future",

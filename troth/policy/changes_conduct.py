@@ -200,6 +200,7 @@ CONDUCT_RULES: Mapping[tuple[str, str], Rule] = {
     ("access_control", "confidentiality"): _further,
     ("access_control", "allow_list_by"): FREE,  # the list itself is compared
     ("access_control", "allow_list"): _joined_open,
+    ("access_control", "unmask"): _joined,
     ("security", "claims"): FREE,
     ("security", "encrypted"): _left,
     ("security", "details_on_request"): _FALSE,
@@ -231,6 +232,9 @@ CONDUCT_RULES: Mapping[tuple[str, str], Rule] = {
     ("rights", "portability.direct"): _FALSE,
     ("children", "age"): _younger,
     ("children", "then"): _further,
+    ("free_text", "card"): _further,
+    ("free_text", "national_id"): _further,
+    ("free_text", "special"): _further,
     ("complaints", "first"): FREE,
     ("complaints", "regulator"): _further,
     ("complaints", "email"): FREE,

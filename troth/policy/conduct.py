@@ -411,12 +411,16 @@ class AllowListBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccessControl:
-    """Who may see data. `allow_list`: networks an operator may come from; empty: any."""
+    """Who may see data. `allow_list`: networks an operator may come from; empty: any.
+
+    `unmask`: roles that see identity numbers whole; every other sees the last signs of them.
+    """
 
     people: WhoSees = WhoSees.UNSTATED
     confidentiality: Confidentiality = Confidentiality.UNSTATED
     allow_list_by: AllowListBy = AllowListBy.NONE
     allow_list: tuple[str, ...] = ()
+    unmask: tuple[str, ...] = ()
 
 
 class SafetyClaim(StrEnum):

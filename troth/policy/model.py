@@ -415,6 +415,7 @@ class Policy:
     rights: demands.Rights
     children: demands.Children
     special_categories: demands.SpecialCategories
+    free_text: demands.FreeText
     complaints: demands.Complaints
     announcements: demands.Announcements
     texts: Mapping[str, Mapping[str, str]]  # by language, then by the text's own place: `purposes/newsletter/label`

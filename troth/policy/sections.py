@@ -43,7 +43,7 @@ from troth.policy.sections_conduct import (
     TRANSFERS,
 )
 from troth.policy.sections_data import EVENTS, ITEMS, POPULATIONS, PURPOSES, RETENTION
-from troth.policy.sections_demands import ANNOUNCEMENTS, BASIS, CHILDREN, COMPLAINTS, RIGHTS
+from troth.policy.sections_demands import ANNOUNCEMENTS, BASIS, CHILDREN, COMPLAINTS, FREE_TEXT, RIGHTS
 from troth.policy.sections_told import NOTICE, PROMISES, READINGS
 from troth.policy.shapes import (
     COOKIE_NAME,
@@ -212,6 +212,7 @@ POLICY_KEYS = (
     Key("children", CHILDREN, default=CHILDREN.blank, help="What becomes of children's data."),
     Key("special_categories", choice(SpecialCategories), default=SpecialCategories.UNSTATED,
         help="Whether data of special categories, such as health, is collected.", example="refused"),
+    Key("free_text", FREE_TEXT, default=FREE_TEXT.blank, help="What is looked for in texts that people write, and what becomes of it."),
     Key("complaints", COMPLAINTS, default=COMPLAINTS.blank, help="How people complain."),
     Key("announcements", ANNOUNCEMENTS, default=ANNOUNCEMENTS.blank, help="How changes of the policy are announced."),
     Key("texts", mapping(NAME, mapping(TEXT_PLACE, TEXT)), default={},

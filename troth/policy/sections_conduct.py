@@ -221,7 +221,9 @@ ACCESS_CONTROL = part(
     Key("people", choice(WhoSees), help="Who may see data.", example="client-named"),
     Key("confidentiality", choice(Confidentiality), help="What they must have promised.", example="signed"),
     Key("allow_list_by", choice(AllowListBy), help="Who names the networks that operators may come from.", example="client"),
-    Key("allow_list", listing(NETWORK), help="Networks that operators may come from; left out: any.", example="[192.0.2.0/24]"))
+    Key("allow_list", listing(NETWORK), help="Networks that operators may come from; left out: any.", example="[192.0.2.0/24]"),
+    Key("unmask", NAMES, help="Roles that see identity numbers whole; every other, and left out everybody, sees a mask with their last signs.",
+        example="[owner]"))
 
 SECURITY = part(
     Security(),

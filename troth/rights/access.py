@@ -54,7 +54,7 @@ def access_package(workspace: Workspace, refs: Iterable[int], grant: Grant, web_
     policy = grant.plan.policy
     with workspace.state.read() as conn:
         known = _Known(workspace, conn, policy)
-        events = [event for event in opened(workspace, conn, grant, wanted) if not web_only or known.is_visit(event.type)]
+        events = [event for event in opened(workspace, conn, grant, wanted) if not web_only or known.came_from_browser(event)]
         standings = read_standings(conn, wanted)
         first = workspace.plan.heard(standings.get(grant.reference or 0) or next(iter(standings.values())))
         told = _told(policy, first, events) | {"responsible": responsible(conn, policy, wanted, first.regime)}
@@ -123,6 +123,10 @@ class _Known:
         """Whether a browser sends it by itself, about whoever is at it: what the browser's identifier may open."""
         found = next((policy.events[id] for policy in (self.policy, *self._older) if id in policy.events), None)
         return found is not None and found.channel == WEB and found.population == next(iter(self.policy.populations))
+
+    def came_from_browser(self, event: RevealedEvent) -> bool:
+        """What a browser's identifier opens: its visits, and lines of a chat in which no address was given."""
+        return self.is_visit(event.type) or (self.channel(event.type) == "chat" and "contact.email" not in event.items)
 
     def channel(self, id: str) -> str:
         return next((policy.events[id].channel for policy in (self.policy, *self._older) if id in policy.events), WEB)

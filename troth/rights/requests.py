@@ -76,6 +76,7 @@ class Right(StrEnum):
     QUESTION = "question"
     KNOW = "know"
     MEASURES = "measures"
+    WITHDRAWAL = "withdrawal"  # of consent, asked for where nobody could tell whose
     UNCLEAR = "unclear"  # nobody could tell yet what is wanted; never dropped
 
 

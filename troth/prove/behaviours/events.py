@@ -58,20 +58,6 @@ def an_undeclared_field_is_dropped(world: World, event: str) -> None:
 
 
 @proves(sabotage="require-nothing")
-def a_required_field_is_required(world: World, event: str, item: str) -> None:
-    found = _event(world, event)
-    check(item in found.required, f"event {event} does not ask for {item}")
-    fields = {one: value for one, value in world.values(found, found.items).items() if one != item}
-    groups: dict[str, dict[str, object]] = {"properties": {}, "traits": {}}
-    for one, value in fields.items():
-        group, _, name = world.policy.items[one].at[0].partition(".")
-        groups[group][name] = value
-    answer = world.send(str(found.call), userId=world.address(), event=found.name or found.id, context={"timezone": LONDON}, **groups)
-    check(answer["status"] == 400 and answer.get("code") == "missing-item", f"{event} was taken without {item}")
-    check(world.tell(found).answer.get("stored") == 1, f"{event} was not taken though it was whole")
-
-
-@proves(sabotage="require-nothing")
 def an_event_is_refused_without(world: World, event: str, items: tuple[str, ...]) -> None:
     found = _event(world, event)
     for item in items:
