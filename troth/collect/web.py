@@ -213,6 +213,7 @@ def asking(policy: Policy, time_zone: str | None, untracked: bool = False) -> di
         "joins": [p.id for p in purposes if p.joins],
         "free": embedded.needless(policy, regime),
         "signals": embedded.signals(policy, regime),
+        "read": {} if first else embedded.readable(policy, regime),
         "policy_url": f"/{policy.workspace}/policy",
         "cookies_url": f"/{policy.workspace}/cookies",
         "privacy_url": f"/{policy.workspace}/privacy",
