@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from troth.app import Troth
+from troth.prove.staff import hiring
 from troth.prove.world import World
 from troth.serve import free_port, in_thread, prepare_examples
 from troth.settings import Settings
@@ -33,7 +34,7 @@ class Served:
         clients = tuple(
             World(client, one.id, one.policy, one.access, canary, one.folder / "outbox", **since) for one in self.app.house.clients_of(workspace)
         )
-        return World(client, workspace, found.policy, found.access, canary, found.folder / "outbox", clients, **since)
+        return World(client, workspace, found.policy, found.access, canary, found.folder / "outbox", clients, hiring(found), **since)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from troth.centre import routes as centre_routes
 from troth.collect.calls_web import routes as calls_routes
 from troth.collect.door import Door
 from troth.collect.limits import Limits
+from troth.collect.scriptless import routes as scriptless_routes
 from troth.collect.web import routes as web_routes
 from troth.console.routes import routes as console_routes
 from troth.disclose.api import routes as disclose_routes
@@ -81,7 +82,7 @@ class Troth:
         yield from look_routes()
         yield from report_routes(self.house)
         yield from proof_routes(self.house)
-        for room in (console_routes, centre_routes, disclose_routes, calls_routes, web_routes):
+        for room in (console_routes, centre_routes, disclose_routes, calls_routes, scriptless_routes, web_routes):
             yield from room(self.house, self.door)
 
     def _prove(self) -> None:

@@ -19,6 +19,7 @@ from troth.collect_commands import collect
 from troth.commands import Commands, data_option, house_of, json_option, out, say, say_each, tell, workspace_of
 from troth.consent_commands import consent
 from troth.console.commands import operator
+from troth.cookies_commands import cookies
 from troth.disclose.commands import disclose
 from troth.disclose.message_commands import message, withdrawal
 from troth.ledger_commands import ledger
@@ -44,7 +45,7 @@ def main() -> None:
 for command in (diff_command, publish, versions):
     policy.add_command(command)
 for group in (
-    attest, policy, operator, disclose, retain, collect, subject, ledger, consent, message, withdrawal, backup_command, restore_command,
+    attest, policy, operator, disclose, retain, collect, subject, ledger, consent, cookies, message, withdrawal, backup_command, restore_command,
 ):
     main.add_command(group)
 

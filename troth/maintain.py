@@ -10,12 +10,12 @@ import logging
 from collections.abc import Callable
 
 from troth.base.clock import now, now_micros
-from troth.collect import asked, nobody, twice
+from troth.collect import asked, chat, nobody, twice
 from troth.disclose import announce, confirming, outbox, told
 from troth.ledger.checkpoint import parse_unverified
 from troth.ledger.tape import TapeKind
 from troth.retain import sweep_when_due
-from troth.rights import erasure
+from troth.rights import erasure, review
 from troth.workspace import House, Workspace
 
 erasure.ALSO_REMOVE += [outbox.sweep, twice.purge]
@@ -28,8 +28,8 @@ _logger = logging.getLogger("troth")
 def tend(workspace: Workspace) -> None:
     """One round for one workspace."""
     tasks: tuple[Callable[[Workspace], object], ...] = (
-        settle_when_due, unlink, told.tell_recipients, erasure.continue_cases, announce.go_on, outbox.deliver_waiting, outbox.sweep, twice.purge,
-        sweep_when_due, nobody.forget, asked.lapse_when_due, checkpoint,
+        settle_when_due, unlink, review.erase_due, told.tell_recipients, erasure.continue_cases, announce.go_on, outbox.deliver_waiting, outbox.sweep,
+        twice.purge, sweep_when_due, nobody.forget, asked.lapse_when_due, chat.forget_old, checkpoint,
     )  # fmt: skip
     for task in tasks:
         try:

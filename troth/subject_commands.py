@@ -20,6 +20,7 @@ from troth.collect.identify import part, standing_joins
 from troth.commands import data_option, json_option, say, tell, workspace_of
 from troth.consent.standing import Standing, read_standing
 from troth.ledger.entry import EntryKind
+from troth.rights.review import erase_child
 from troth.subjects import directory
 from troth.subjects.directory import IdentifierKind
 from troth.subjects.links import Link, same_person
@@ -110,6 +111,23 @@ def _say_person(told: dict[str, Any]) -> None:
             say(f"    {purpose}: {state}")
     for one in told["joins"]:
         _say_join(one)
+
+
+@subject.command()
+@click.option("--kind", type=click.Choice([str(kind) for kind in IdentifierKind]), default="email", show_default=True, help="what is typed or piped")
+@click.option("--ref", type=int, default=None, help="a reference, instead of what is typed or piped")
+@workspace_option
+@data_option
+@json_option
+def child(kind: str, ref: int | None, name: str, data: Path | None, as_json: bool) -> None:
+    """Somebody who is held turns out to be a child: erase them, on that ground."""
+    workspace = workspace_of(data, name)
+    if ref is None:
+        identifier = Identifier.read(kind, None, None, None)
+        with workspace.state.read() as conn:
+            ref = directory.find(conn, directory.hash_of(workspace.keys, identifier.kind, identifier.value))
+    case = erase_child(workspace, ref or 0, OPERATOR)
+    tell(as_json, {"case": case}, lambda value: say(f"erased at once; the bytes follow while Troth runs. Case {case}"))
 
 
 def _say_join(one: dict[str, Any]) -> None:

@@ -59,6 +59,7 @@ class Business:
     customers: tuple[tuple[str, str], ...] = ()  # name, company
     accounts: int = 0  # made-up ones that deeds are told of; else those of the customers
     deeds: tuple[Deed, ...] = ()
+    chats: tuple[tuple[str, ...], ...] = ()  # conversations of just now: what one person writes
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,7 @@ INFI = Business(
     joined=0, unjoined=14, writes=0.35, features={"till-price": 3, "stock-sum": 2},
     customers=(("Amara Okafor", "Okafor Grocers"), ("Ben Lister", "Lister Books"), ("Elin Strand", "Strand Flowers"), ("Luca Ferri", "Ferri Coffee"),
                ("Hana Novak", "Novak Bakery")),
+    chats=(("Is the till loud?", "It would stand next to the cradle."), ("Where is my order? I was told Tuesday.",)),
     deeds=(
         Deed("Order Placed", 24, {"name": _WRITTEN, "email": _CALLED, "product_ordered": ("till", "till", "labels", "stockroom"),
                                   "quantity": ("1", "1", "2")}),
@@ -313,6 +315,7 @@ TERN = Business(
         Source("partner", 12, "https://small-isles.example/how-to-get-there", "", {"/crossings": 1}, 1.0),
     ),
     joined=0, unjoined=22,
+    chats=(("Is the 9:40 on time?",),),
     deeds=(
         Deed("Chat Ended", 38, _CHAT | {"agent": ("Morag", "Euan"), "crm_system": ("bookings",), "crm_record": ("booking {n}",),
                                        "transcript": ("Is the 9:40 on time? Yes, from the north pier.", "Can I take a kayak? Up to five metres.")}),
@@ -344,6 +347,7 @@ INFISIM = Business(
         Source("partner", 8, "https://compare-lines.example/sim-only", "", {"/plans": 3, "/order": 1}, 1.0),
     ),
     joined=0, unjoined=18, writes=0.35, accounts=24,
+    chats=(("Does it work on a boat?", "About a mile out, on the Norfolk side."),),
     deeds=(
         Deed("", 24, {"name": ("{name}",), "email": ("{email}",), "phone": ("{phone}",), "address": ("{n} Example Lane, Norwich",)},
              customer=True, call="group"),

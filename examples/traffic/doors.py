@@ -47,6 +47,13 @@ class Doors:
         """A form that is sent."""
         return self._site(f"/{self.workspace}/forms/{name}", {"fields": dict(fields), "tz": zone})
 
+    def chat(self, lines: Sequence[str], zone: str) -> Body:
+        """A conversation in the site's chat: lines of one person, who gives no address."""
+        said: Body = {}
+        for line in lines:
+            said |= self._site(f"/{self.workspace}/chat", {"text": line, "tz": zone, "session": said.get("session")})
+        return said
+
     def warning(self, article: str) -> str:
         """The version of the warning that is shown before commenting."""
         return str(self._call("GET", f"/{self.workspace}/comments?article={quote(article, safe='')}")["warning"]["version"])

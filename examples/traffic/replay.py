@@ -44,6 +44,7 @@ class Replay:
         people = [*self._customers(), *self._comments(), *self._enquiries(), *self._deeds()]
         self._count(self.doors.server(people), "people")
         yield len(people)
+        self._chats()
         for call in story.calls:
             self._ring(call)
             yield 1
@@ -121,6 +122,12 @@ class Replay:
             said.append(self._imported({"type": "track", "event": "Comment Posted", "properties": fields}, {"timezone": "Europe/London"}, at))
         self.tally["comments"] = len(said)
         return said
+
+    def _chats(self) -> None:
+        """These write just now, and wait for an answer in the console."""
+        for lines in self.story.business.chats:
+            self.doors.chat(lines, self._dice.choice(list(self.story.business.zones)))
+            self.tally["chats"] += 1
 
     def _enquiries(self) -> list[Body]:
         said: list[Body] = []

@@ -90,6 +90,12 @@ def test_every_public_door_has_its_limit(call: Call, path: str, method: str, lim
     assert call(1, path, client=BEN, method=method)[0].status_code != 429
 
 
+def test_reading_what_to_ask_is_counted_apart_and_ten_times_as_often(app: Troth, call: Call) -> None:
+    assert {one.status_code for one in call(45, method="GET")} == {200}
+    assert call(1, **choice(app))[0].status_code == 200
+    assert 429 in {one.status_code for one in call(20, method="GET")}
+
+
 def test_programs_at_the_raw_door_are_not_counted(app: Troth, call: Call) -> None:
     key = app.house.workspace("infinity").access["write_key"]
     assert {one.status_code for one in call(300, "/v1/nowhere", auth=(key, ""), json={})} == {404}

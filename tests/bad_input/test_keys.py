@@ -88,7 +88,7 @@ def test_what_is_not_there_is_a_coded_error(server: Server, path: str, status: i
     assert found == status and is_coded(answer)
 
 
-NOWHERE = ["/", "/nowhere", "/infinity", "/infinity/nothing", "/infinity/console/nothing", "/infinity/privacy/nothing", "/api/x/y"]
+NOWHERE = ["/nowhere/else", "/infinity/nothing", "/infinity/console/nothing", "/infinity/privacy/nothing", "/api/x/y"]
 
 
 @pytest.mark.parametrize("path", NOWHERE)

@@ -101,6 +101,7 @@ class FakeTroth:
         app = Starlette(routes=[
             Route("/v1/batch", self._or_failing(self._batch), methods=["POST"]),
             Route("/{w}/troth.js", self._script),
+            Route("/{w}/chat.js", lambda _: Response("", media_type="text/javascript")),
             Route("/{w}/consent", self._or_failing(self._ask), methods=["GET"]),
             Route("/{w}/consent", self._or_failing(self._answer), methods=["POST"]),
             Route("/{w}/number", self._or_failing(self._number)),

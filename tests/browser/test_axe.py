@@ -61,6 +61,16 @@ def test_banner_preferences_and_placeholder(visit: Open, fake: FakeTroth, axe: s
     assert violations(cleo.page, axe) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_example_sites_in_their_own_colours(visit: Open, sites: dict[str, str], axe: str, scheme: Scheme) -> None:
+    for name in sites:
+        cleo = visit(BERLIN, site=name, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+        cleo.go()
+        assert violations(cleo.page, axe, "#troth-banner") == violations(cleo.page, axe, "#troth-foot") == [], name
+        cleo.page.click("#troth-choose")
+        assert violations(cleo.page, axe, "#troth-dialog") == [], name
+
+
 @pytest.fixture
 def look(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
     """A page of the real server in a browser of its own."""

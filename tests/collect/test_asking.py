@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from troth.collect.web import asking, is_child
+from troth.collect.children import is_child
+from troth.collect.web import asking
 from troth.policy.conduct import AskMode, DoNotTrack, Until, WithoutCookies
 from troth.policy.demands import Children, ChildrenThen
 from troth.policy.parse import read_policy

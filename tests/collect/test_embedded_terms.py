@@ -13,6 +13,7 @@ import pytest
 from tests.serving import Served, serving
 from troth.collect.embedded import SIGNALS, needless, signals
 from troth.collect.web import asking
+from troth.policy.model import Permission
 from troth.policy.parse import read_policy
 from troth.prove.world import BERLIN, CALIFORNIA, Visitor, World
 
@@ -80,6 +81,30 @@ def test_what_needs_no_question_is_free_and_what_is_asked_is_not() -> None:
     asked = asking(INFINITY, BERLIN)
     assert set(asked["free"]) == set(needless(INFINITY, asked["regime"])) and asked["free"]
     assert not {one["id"] for one in asked["purposes"]} & set(asked["free"])
+
+
+@pytest.mark.parametrize(("workspace", "acts"), [
+    ("infinity", set()), ("cxinfinity", set()), ("infi", {"use", "continued-use", "browser-settings"}), ("infinext", {"use", "browser-settings"}),
+    ("infisim", {"continued-use", "browser-settings"})])
+def test_going_on_is_read_only_as_the_policy_says_and_only_where_no_law_wants_a_yes_that_was_given(workspace: str, acts: set[str]) -> None:
+    policy = read_policy(EXAMPLES / workspace / "policy.yaml")
+    for zone in (BERLIN, CALIFORNIA, "Asia/Tokyo"):
+        told = asking(policy, zone)
+        asked = {one["id"]: one for one in told["purposes"]}
+        assert set(told["read"]) == acts
+        floor = policy.regimes[told["regime"]].floor
+        given = {id for id in asked if floor.get(policy.purposes[id].kind) is Permission.ASK_BEFORE}
+        assert all(set(ids) == asked.keys() - given for ids in told["read"].values())
+
+
+def test_a_yes_that_was_read_is_taken_as_the_weaker_one_it_is(served: Served) -> None:
+    cleo = served.world("infisim").visitor("Asia/Tokyo")
+    read = cleo.asked()["read"]["continued-use"]
+    assert read
+    cleo.choose("continued-use", **{id.replace("-", "_"): "given" for id in read})
+    with served.app.house.workspace("infisim").state.read() as conn:
+        acts = conn.exec_driver_sql("SELECT purpose, state, strength, how FROM consent_act ORDER BY id DESC LIMIT ?", (len(read),)).all()
+    assert {(purpose, state, strength, how) for purpose, state, strength, how in acts} == {(id, "given", "implied", "continued-use") for id in read}
 
 
 @pytest.mark.parametrize("workspace", ["infinity", "cxinfinity", "infi", "infinext", "infisim"])

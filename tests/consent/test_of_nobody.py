@@ -12,9 +12,14 @@ from typing import Any
 import pytest
 
 from tests.keeping import Place, a_place, infinity_policy
+from tests.running import BROWSER, PAGE
+from troth.base.clock import now_micros
 from troth.base.errors import Fault
 from troth.collect import nobody, privacy_signal
-from troth.collect.choices import choose
+from troth.collect.choices import askable, choose
+from troth.collect.ingest import Ingest
+from troth.collect.messages import Message
+from troth.collect.pipeline import Origin
 from troth.consent.record import State
 from troth.ledger import verifier
 from troth.rights.consent_receipt import receipt_of_nobody
@@ -117,3 +122,24 @@ def test_the_signal_is_entered_once_at_first_sight_and_never_for_a_hit(place: Pl
         privacy_signal.hear_person(place.workspace, {ref})
     heard = place.ledger("consent")[before:]
     assert len(heard) == 1 and heard[0]["how"] == "gpc"
+
+
+def test_a_page_view_that_arrives_after_its_visitors_refusal_is_not_stored(place: Place) -> None:
+    workspace, late = place.workspace, "a-browser-that-refused"
+    every = {purpose.id: "refused" for purpose in askable(workspace.policy, "uk")}
+    choose(workspace, {"choices": every, "how": "reject-all", "tz": "Europe/London", "anonymousId": late})
+    assert count(place, "subject") == 0
+    ingest = Ingest(workspace)
+
+    def arrive(number: int) -> Any:
+        context = {"timezone": "Europe/London", "userAgent": BROWSER, "page": PAGE}
+        message = Message(type="page", anonymous_id=late, message_id=f"late-{number}", context=context)
+        return ingest.submit_and_wait([message], Origin(False, "203.0.113.9", "", now_micros()))
+
+    assert arrive(1).stored == 0 and count(place, "subject") == 0
+    nobody.forget(workspace)
+    assert arrive(2).stored == 0
+    place.clock.pass_by(nobody.LATE + timedelta(seconds=1))
+    nobody.forget(workspace)
+    assert arrive(3).stored == 1  # nobody can be that late: whoever has this id now is somebody new, under a law that counts until objection
+    ingest.close()

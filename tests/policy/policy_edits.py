@@ -178,7 +178,8 @@ def _changed_on(draw: st.DrawFn, policy: Policy) -> Edit:
 # rules of conduct and of rights: any key of them, by the tables that read the file
 
 PARTS = ("basis", "asking", "acceptance", "linking", "addresses", "profiling", "sharing", "aggregates", "transfers", "deployment",
-         "access_control", "security", "rights", "children", "complaints", "announcements", "notice", "settings", "calls", "organisation")
+         "access_control", "security", "rights", "children", "free_text", "complaints", "announcements", "notice",
+         "settings", "calls", "organisation")
 OPTIONAL = {"organisation.group", "notice.licence"}  # they may not be there at all
 LEAVES = [
     told for told in every_key()

@@ -137,7 +137,7 @@ def test_using_the_site_on_is_a_yes_to_nothing_that_changed(business: Start) -> 
         for _ in range(3):
             ada.view()
         used = centre.data()["used_under"]
-    assert [(one["policy_version"], one["type"]) for one in used] == [("1", "continued-use"), ("2", "continued-use")]
+    assert [(one["policy_version"], one["type"]) for one in used] == [("1", "use"), ("2", "continued-use")]
     assert {one["strength"] for one in used} == {"by-use"}
     assert used[1]["at"] > here.versions()["2"]["effective_at"]
     assert _served(here, ada)["site-analytics"] == 1

@@ -28,6 +28,8 @@ from troth.backup.take import MANIFEST
 from troth.base.clock import now
 from troth.base.errors import Fault
 from troth.base.ids import new_token
+from troth.collect import nobody
+from troth.collect.asked import lapse_when_due
 from troth.console.operators import Operators
 from troth.gate.reasons import Refused
 from troth.ledger.checkpoint import Checkpoint, load_or_create_key, parse_unverified, verify
@@ -223,6 +225,8 @@ def _restore_workspace(
 def _sweep(workspace: Workspace) -> None:
     try:
         sweep(workspace)
+        nobody.forget(workspace)
+        lapse_when_due(workspace)
     except (Fault, Refused) as failure:
         if getattr(failure, "code", "") != "no-policy":  # without a policy nothing was ever collected
             raise

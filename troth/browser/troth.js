@@ -10,7 +10,7 @@
   const HOLD = 5000; // ms a page view waits for an answer, so that it is counted once
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const language = document.documentElement.lang || navigator.language;
-  const landed = Date.now();
+  const landed = Date.now(), came = document.referrer && new URL(document.referrer).host;
   const WORDS = { // the others come with the terms
     thanks: "Thank you, it has arrived.",
     failed: "It could not be sent. Please try again.",
@@ -357,8 +357,7 @@
     const phones = find("[data-troth-number]");
     if (!own || !phones.length) return;
     const campaign = new URLSearchParams(location.search).get("utm_source");
-    const host = document.referrer && new URL(document.referrer).host;
-    const source = campaign || (host === location.host ? "" : host || "direct");
+    const source = campaign || (came === location.host ? "" : came || "direct");
     const lent = await told("/number?" + new URLSearchParams({ visitor: own, source, tz: timezone }));
     if (!lent || visitor() !== own || !permits(terms.joins)) return;
     for (const link of phones) {
@@ -478,12 +477,17 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
     page();
     const said = await told("/consent?" + new URLSearchParams({ tz: timezone, lang: language, visitor: (cookieState() !== "refused" && keptId()) || "" }));
     if (!said) return; // nothing is known to be permitted
-    terms = { gpc: [], cookies: [], joins: [], free: [], elsewhere: [], refused: [], signals: {}, anew: {}, language: "", ...said, purposes: said.purposes.filter((purpose) => purpose.wording) }; // without words it is not asked
+    terms = { gpc: [], cookies: [], joins: [], free: [], elsewhere: [], refused: [], read: {}, signals: {}, anew: {}, language: "", ...said, purposes: said.purposes.filter((purpose) => purpose.wording) }; // without words it is not asked
     const { unsent, how } = choice();
     if (unsent) tell(states(terms.purposes.filter((purpose) => answer(purpose).state), (purpose) => answer(purpose).state), how, visitor());
     else { // what was said of this browser in the privacy centre
       const news = terms.purposes.filter(({ id }) => terms.refused.includes(id) && answer({ id }).state !== "refused");
       if (news.length) keep({ how: "centre", ...choice(), purposes: noted(states(news, () => "refused")) });
+    }
+    const did = { use: 1, "continued-use": came === location.host, "browser-settings": signal() };
+    for (const act in terms.read) { // a yes that nobody pressed, where policy and law let it be read from what they did
+      const own = terms.purposes.filter((one) => did[act] && terms.read[act].includes(one.id) && !locked(one) && !answer(one).state);
+      if (own.length) record(states(own, () => "given"), act);
     }
     settle();
     new MutationObserver(embed).observe(document.documentElement, { childList: true, subtree: true });

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from troth.centre import confirm, pages, receipts, unsubscribe
+from troth.centre import chat, confirm, pages, receipts, unsubscribe
 from troth.centre.acts import acts
 from troth.centre.data import data
 from troth.centre.desk import Desk
@@ -21,8 +21,9 @@ from troth.workspace import House
 def routes(house: House, door: Door | None = None) -> list[Route]:
     """The routes of this room."""
     desk = Desk(house)
-    public = (*pages.routes(house), *receipts.routes(house), *unsubscribe.routes(house), *confirm.routes(house, door))
-    return [*public, *front(desk), *mine(desk), *ways(desk), *data(desk), *acts(desk)]
+    chatting = chat.routes(house, door) if door is not None else []
+    public = [*pages.routes(house), *receipts.routes(house), *unsubscribe.routes(house), *confirm.routes(house, door)]
+    return [*chatting, *public, *front(desk), *mine(desk), *ways(desk), *data(desk), *acts(desk)]
 
 
 __all__ = ["routes"]

@@ -22,6 +22,7 @@ from troth.disclose import letters
 from troth.rights import rectify, requests, verify
 from troth.rights.deadlines import Pause
 from troth.rights.requests import Right
+from troth.rights.take_back import carry_out
 from troth.rights.verify import LINK_LASTS, SESSION_LASTS, LinkUse, OneTimeLink
 from troth.subjects.links import same_person
 from troth.workspace import Workspace
@@ -64,11 +65,12 @@ def _send_link(ask: Ask) -> Response:
     wanted = ask.may_try("link-address", address.lower(), verify.PER_ADDRESS)
     answer = ask.page("front.html", asked=True, sent="")
     if wanted:
-        answer.background = BackgroundTask(_make_and_send, ask.workspace, address, ask.form.get("v", "")[:128])
+        answer.background = BackgroundTask(make_and_send, ask.workspace, address, ask.form.get("v", "")[:128])
     return answer
 
 
-def _make_and_send(workspace: Workspace, address: str, visitor: str) -> None:
+def make_and_send(workspace: Workspace, address: str, visitor: str) -> None:
+    """Send a one-time link to an address, if anything is held under it."""
     with workspace.state.write() as conn:
         link = verify.make_link(workspace, conn, address, visitor)
     if link is not None:
@@ -91,20 +93,23 @@ def _look_at_link(ask: Ask) -> Response:
     with ask.workspace.state.read() as conn:
         link = verify.look_at_link(ask.workspace, conn, token)
         mine = link.visitor == 0 or link.visitor in same_person(conn, link.ref)
-    return ask.page("open.html", link=link, link_token=token, asked_from_browser=not mine, new_address=link.what is LinkUse.CONFIRM_ADDRESS)
+    new, taking = link.what is LinkUse.CONFIRM_ADDRESS, link.what is LinkUse.WITHDRAW
+    return ask.page("open.html", link=link, link_token=token, asked_from_browser=not mine, new_address=new, taking_back=taking)
 
 
 def _use_link(ask: Ask) -> Response:
     workspace, token = ask.workspace, ask.form.get("t", "")[:64]
     with workspace.state.write() as conn:
         link = verify.use_link(workspace, conn, token)
-        opened = verify.open_by_mailbox(workspace, conn, link) if link.what is LinkUse.OPEN else ""
+        opened = verify.open_by_mailbox(workspace, conn, link) if link.what is not LinkUse.CONFIRM_ADDRESS else ""
+        if link.what is LinkUse.WITHDRAW:
+            carry_out(workspace, conn, link)
         if ask.form.get("mine") == "yes" and opened:
             visitor = verify.visitor_ref(workspace, conn, ask.form.get("v", "")[:128]) or link.visitor
             verify.join_shown(workspace, conn, visitor, link.ref)
     if link.what is LinkUse.CONFIRM_ADDRESS:
         return _confirm_address(ask, link)
-    return give_cookie(ask.back(), workspace, opened, SESSION_LASTS)
+    return give_cookie(ask.back("", "taken-back" if link.what is LinkUse.WITHDRAW else ""), workspace, opened, SESSION_LASTS)
 
 
 def _confirm_address(ask: Ask, link: OneTimeLink) -> Response:

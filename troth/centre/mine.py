@@ -148,7 +148,7 @@ def _give(ask: Ask, conn: Connection, plan: Plan, purpose: Purpose) -> str:
 
 
 def _stop(ask: Ask, conn: Connection, plan: Plan, purpose: Purpose, state: State | None, mode: Permission) -> str:
-    if state is State.GIVEN:
+    if state is State.GIVEN and mode is not Permission.NONE:  # a yes that nothing rests on cannot be taken back, only objected beside
         choices.say(ask.workspace, conn, ask.person.ref, {purpose.id: State.WITHDRAWN}, _evidence(ask, plan), now_micros())
         return "withdrawn"
     if mode is Permission.ASK_BEFORE:

@@ -20,14 +20,15 @@ HOW: Mapping[str, str] = {
     "accept-all": "“accept all” on the site", "reject-all": "“reject all” on the site", "choose": "your choice on the site",
     "withdraw": "the site's privacy choices", "gpc": "your browser's privacy signal", "form": "a form on the site",
     "centre": "here in the privacy centre", "one-click": "“unsubscribe” in your mail program", "unsubscribe-page": "the link in a message",
-    "relayed": "told to us by another system", "by-text": "your text message", "by-email": "your e-mail to us", "by-telephone": "your call to us",
+    "chat": "the chat", "relayed": "told to us by another system",
+    "by-text": "your text message", "by-email": "your e-mail to us", "by-telephone": "your call to us",
     "by-post": "your letter to us", "in-person": "your word to one of us", "confirmed": "the link in the message we sent to confirm it",
 }
 RIGHTS: Mapping[Right, str] = {
     Right.ACCESS: "See my data", Right.RECTIFICATION: "Put something right", Right.ERASURE: "Erase me", Right.RESTRICTION: "Only store my data",
     Right.LIFTING: "Use my data again", Right.PORTABILITY: "Take my data elsewhere", Right.OBJECTION: "Object", Right.COMPLAINT: "Complaint",
     Right.QUESTION: "Question", Right.KNOW: "What is known about me", Right.MEASURES: "How my data is protected", Right.UNCLEAR: "Letter",
-    Right.WITHDRAWAL: "No more of this",
+    Right.WITHDRAWAL: "Take consent back",
 }
 STATUSES: Mapping[Status, str] = {
     Status.OPEN: "waiting for us", Status.WAITING: "waiting for you", Status.IN_PROGRESS: "being worked on", Status.FULFILLED: "done",
@@ -45,6 +46,7 @@ MEASURES: Mapping[str, str] = language("en").under("measures")
 _DONE: Mapping[str, tuple[str, str]] = {
     "given": ("good", "“{label}” is allowed from now on. You can take it back here at any time."),
     "withdrawn": ("good", "“{label}” has stopped. {loses}What was done before you took it back stays lawful."),
+    "taken-back": ("good", "What you had agreed to is taken back. What was done before stays lawful."),
     "stopped": ("good", "“{label}” has stopped, without any weighing of reasons. {loses}"),
     "weighed": ("told", "Your objection to “{label}” is on record. It has stopped while somebody weighs it, and we answer you."),
     "channel-off": ("good", "We write to you this way no more."),

@@ -58,6 +58,7 @@ class Incoming:
     gone: bool = False
     treatment: Treatment | None = None
     channel: Channel | None = None
+    event: int = 0  # its number, once it is kept
 
     def refuse(self, refusals: Refusals, reason: Reason) -> None:
         """It goes no further, because of `reason`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,11 +20,12 @@ from troth.base.errors import Fault
 from troth.collect import nobody
 from troth.collect.calls import undo_joins
 from troth.collect.regime import regime_for
-from troth.consent.record import CARRIED, PROHIBITIONS, Evidence, State, Strength, record
+from troth.consent.record import CARRIED, PROHIBITIONS, WEAK, Evidence, State, Strength, record
 from troth.consent.standing import Standing, read_standing
 from troth.gate.plan import Plan, can_object
 from troth.ledger.tape import TapeKind
-from troth.policy.model import EventType, Kind, Permission, Policy, Purpose, permission_under
+from troth.policy.conduct import YesBy, YesStrength
+from troth.policy.model import EventType, Kind, Permission, Policy, Purpose, permission_under, wants_one_given
 from troth.store.journal import count_refused
 from troth.subjects import directory
 from troth.subjects.directory import IdentifierKind, NewSubject
@@ -32,7 +33,9 @@ from troth.subjects.links import same_person
 from troth.workspace import Workspace
 
 _SCREEN = re.compile(r"[0-9a-f]{16}")
+_SELLS = frozenset({Kind.MARKETING, Kind.ADVERTISING, Kind.PERSONALISATION, Kind.JOINING, Kind.PUBLICATION})
 HOW = frozenset({"accept-all", "reject-all", "choose", "withdraw", "gpc", "form", "centre"})
+READ = {str(act): act for act in (YesBy.USE, YesBy.CONTINUED_USE, YesBy.BROWSER_SETTINGS)}  # a yes that nobody pressed: it is read from what they did
 
 
 def say(workspace: Workspace, conn: Connection, ref: int, acts: Mapping[str, State], evidence: Evidence, at: int) -> int:
@@ -134,7 +137,7 @@ def choose(workspace: Workspace, body: Mapping[str, Any], signal: bool = False) 
     purposes it refuses.
     """
     choices, how, tz = body.get("choices"), body.get("how"), body.get("tz")
-    if not isinstance(choices, dict) or not isinstance(how, str) or how not in HOW:
+    if not isinstance(choices, dict) or not isinstance(how, str) or how not in HOW | READ.keys():
         raise Fault("bad-choice", "a choice needs `choices` and how they were made")
     if any(value not in ("given", "refused") for value in choices.values()) or len(choices) > 100:
         raise Fault("bad-choice", "a choice is `given` or `refused`")
@@ -142,17 +145,70 @@ def choose(workspace: Workspace, body: Mapping[str, Any], signal: bool = False) 
     with workspace.state.write() as conn:
         plan = workspace.plan_at(conn, at)
         regime = regime_for(plan.policy, tz if isinstance(tz, str) else None)
+        strength = _strength_of(plan.policy, how)
         signalled = refused_by_signal(plan, regime) if signal else {}
         chosen = {purpose: value == "given" for purpose, value in choices.items() if purpose in plan.policy.purposes}
         chosen = {purpose: yes for purpose, yes in chosen.items() if purpose not in signalled}
         chosen = {purpose: yes for purpose, yes in chosen.items() if not (yes and _shown_before(workspace, conn, plan, purpose, body))}
+        if how in READ:
+            chosen = {purpose: yes for purpose, yes in chosen.items() if not yes or _may_be_read(plan.policy, purpose, regime, strength)}
         canary = body.get("canary") == workspace.access.get("canary_key", "-")
-        evidence = Evidence(Strength.EXPLICIT, how, plan.policy.version, screen_in(body), regime)
+        evidence = Evidence(strength, how, plan.policy.version, screen_in(body), regime)
         if visitor is None:
             receipt = _of_nobody(workspace, conn, plan, chosen, evidence, at, canary, signalled)
         else:
             receipt = _record(workspace, conn, plan, visitor, chosen, evidence, at, canary, signalled)
     return {"ok": True, "version": plan.policy.version, "receipt": receipt}
+
+
+def take_back(
+    workspace: Workspace, conn: Connection, refs: Iterable[int], wanted: Iterable[str], how: str, screen: str, at: int
+) -> list[str]:
+    """Take back what a person allows of these purposes, in the caller's transaction; returns those that have stopped.
+
+    What was agreed to is withdrawn; what goes on until a no, and was asked about or sells something, is objected to. `screen`: where they said so.
+    """
+    plan, stopped = workspace.plan_at(conn, at), dict[str, None]()
+    for ref in refs:
+        standing = read_standing(conn, ref)
+        if standing is None:
+            continue
+        acts = _no_to(plan, plan.heard(standing), wanted)
+        if acts:
+            say(workspace, conn, ref, acts, Evidence(Strength.EXPLICIT, how, plan.policy.version, screen, standing.regime), at)
+            stopped |= dict.fromkeys(acts)
+    return list(stopped)
+
+
+def _no_to(plan: Plan, standing: Standing, wanted: Iterable[str]) -> dict[str, State]:
+    acts: dict[str, State] = {}
+    asked = {one.id for one in askable(plan.policy, standing.regime)}
+    for id in wanted:
+        purpose = plan.policy.purposes.get(id)
+        before = standing.states.get(id)
+        if purpose is None or before in PROHIBITIONS or (purpose.populations and standing.population not in purpose.populations):
+            continue
+        if before is State.GIVEN:
+            acts[id] = State.WITHDRAWN
+        elif plan.mode(purpose, standing.regime) is Permission.MAY_OBJECT and (id in asked or purpose.kind in _SELLS):
+            acts[id] = State.OBJECTED
+    return acts
+
+
+def _strength_of(policy: Policy, how: str) -> Strength:
+    """How good the evidence of an act is. Raises `not-a-yes` for one that this policy does not take for an answer."""
+    if how not in READ:
+        return Strength.EXPLICIT
+    declared = policy.asking.evidence.get(READ[how])
+    if declared is None:
+        raise Fault("not-a-yes", "the policy does not take this for an answer", status=409)
+    return Strength.BY_USE if declared is YesStrength.BY_USE else Strength.IMPLIED  # never as good as one that was given
+
+
+def _may_be_read(policy: Policy, id: str, regime: str, strength: Strength) -> bool:
+    """Whether a yes to a purpose may be read from what somebody did: only what a browser is asked about, and not where the law wants one given."""
+    asked = next((one for one in askable(policy, regime) if one.id == id), None)
+    return asked is not None and (strength not in WEAK or not wants_one_given(policy, asked, regime))
 
 
 def visitor_in(body: Mapping[str, Any]) -> str | None:
@@ -206,10 +262,13 @@ def _record(
     hashed = directory.hash_of(workspace.keys, IdentifierKind.ANONYMOUS, visitor)
     ref = directory.find(conn, hashed)
     if ref is None:
+        if how in READ and _said_no(conn, hashed):  # who said no goes on using the site, and it stays a no
+            return None
         asked = [p for p in askable(plan.policy, regime) if p.id not in signalled]
         left = [p for p in asked if chosen.get(p.id, permission_under(plan.policy, p, regime) is Permission.MAY_OBJECT)]
         if not left:  # nothing is permitted, so nothing that points to the person is made
-            nobody.refuse_latecomers(conn, hashed, at)
+            if chosen or signalled or how not in READ:  # else nobody said no
+                nobody.refuse_latecomers(conn, hashed, at)
             return _of_nobody(workspace, conn, plan, chosen, evidence, at, canary, signalled)
         ref = directory.create(conn, hashed, IdentifierKind.ANONYMOUS, NewSubject("site-visitor", regime, canary))
     standing = read_standing(conn, ref)
@@ -218,14 +277,21 @@ def _record(
     before = plan.heard(standing).states if standing else {}
     acts: dict[str, State] = {}
     for purpose, yes in chosen.items():
-        if yes:
+        if yes and not (how in READ and before.get(purpose) in PROHIBITIONS):
             acts[purpose] = State.GIVEN
+        elif yes:
+            continue
         elif before.get(purpose) is State.GIVEN or how == "withdraw":
             acts[purpose] = State.WITHDRAWN
         else:
             acts[purpose] = _no(plan, purpose, regime)
     acts = {purpose: state for purpose, state in acts.items() if before.get(purpose) is not state}
     return receipt(plan.policy, say(workspace, conn, ref, acts, evidence, at), at) if acts else None
+
+
+def _said_no(conn: Connection, hashed: bytes) -> bool:
+    asked = "SELECT 1 FROM refused_visitor WHERE hash = ? UNION ALL SELECT 1 FROM erased_identifier WHERE hash = ?"
+    return conn.exec_driver_sql(asked, (hashed, hashed)).first() is not None
 
 
 def ask_by_form(workspace: Workspace, event: EventType, fields: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any] | None:

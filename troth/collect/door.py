@@ -22,7 +22,8 @@ from troth.workspace import House, Workspace
 
 # Refused because of what it is, not for want of permission: the sender should mend it.
 MALFORMED = frozenset(
-    {Reason.UNDECLARED_EVENT, Reason.MISSING_ITEM, Reason.TIME_IN_FUTURE, Reason.ITEM_NOT_FOR_POPULATION, Reason.SPECIAL_CATEGORY, Reason.CHILD}
+    {Reason.UNDECLARED_EVENT, Reason.MISSING_ITEM, Reason.TIME_IN_FUTURE, Reason.ITEM_NOT_FOR_POPULATION, Reason.SPECIAL_CATEGORY, Reason.CHILD,
+     Reason.CARD_NUMBER, Reason.NATIONAL_ID}
 )
 _PLAIN = [(b"content-type", b"application/json")]
 _PREFLIGHT = [

@@ -1,4 +1,4 @@
-"""What may a page's other parts do: tags of others, embedded films, cookies? It says which purposes they hang on, and decides nothing.
+"""What may a page do without a press: tags of others, embedded films, cookies, going on? It says on which purposes that hangs, no more.
 
 A tag names purposes in `data-purpose`; `troth.js` runs it once one of them is permitted. Google's tags hear what was
 chosen as the six signals that follow a choice. A person known from elsewhere brings along what they forbade there.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from troth.collect import choices
 from troth.consent.record import PROHIBITIONS, forbidden_elsewhere
 from troth.consent.standing import read_standing
-from troth.policy.model import Kind, Permission, Policy, permission_under
+from troth.policy.model import Kind, Permission, Policy, permission_under, wants_one_given
 from troth.subjects import directory
 from troth.subjects.directory import IdentifierKind
 from troth.workspace import Workspace
@@ -37,6 +37,12 @@ def signals(policy: Policy, regime: str) -> dict[str, list[str]]:
         return {}
     shown = [*choices.askable(policy, regime), *(policy.purposes[id] for id in needless(policy, regime))]
     return {signal: [purpose.id for purpose in shown if purpose.kind is kind] for signal, kind in SIGNALS.items()}
+
+
+def readable(policy: Policy, regime: str) -> dict[str, list[str]]:
+    """The purposes to which a yes may be read from what a browser's owner does, by the act: none where the law wants one that was given."""
+    open_ones = [one.id for one in choices.askable(policy, regime) if not wants_one_given(policy, one, regime)]
+    return {act: open_ones for act in choices.READ if policy.asking.evidence.get(choices.READ[act]) is not None}
 
 
 def said_already(workspace: Workspace, visitor: str | None) -> dict[str, list[str]]:

@@ -20,18 +20,20 @@ from sqlalchemy.exc import DatabaseError
 
 from troth.base.clock import instant, now_micros
 from troth.base.errors import Fault
-from troth.collect import identify
+from troth.collect import flagged, identify
 from troth.collect.batch import Answer, Call, Incoming, Refusals, count_refusal, tell
 from troth.collect.channel import Channel
+from troth.collect.flagged import CHILD, Look
 from troth.collect.messages import Message
 from troth.collect.people import People
-from troth.collect.pipeline import Dropped, Origin, Reader, is_canary
+from troth.collect.pipeline import Dropped, Origin, Reader, is_canary, named_people
 from troth.gate.admit import admit_batch
 from troth.gate.decide import Deny, MayCollect, decide
 from troth.gate.plan import Plan, Treatment
 from troth.gate.reasons import Reason
 from troth.store import journal
 from troth.store.journal import JournalRow
+from troth.subjects import directory
 from troth.workspace import Workspace
 
 WAITING = 20_000  # events waiting beyond this are answered 503
@@ -152,6 +154,7 @@ class Ingest:
             self._decide(conn, plan, batch, refusals, at)
             rows = self._seal(conn, batch, at)
             journal.append(conn, workspace.log, admit_batch(plan), rows, at)
+            _ask_for_a_look(conn, batch, at)
             self._joins.join(conn, plan, calls, batch, refusals, at)
             journal.count_refused(conn, refusals, at)
             for one in batch:
@@ -177,6 +180,8 @@ class Ingest:
                     if dropped.reason is Reason.UNDECLARED_EVENT and identify.only_says_who(message, call.origin):
                         continue
                     name = plan.event_for(message.type or "", message.event)
+                    if dropped.reason is Reason.CHILD:
+                        self._note_child(conn, message, call.origin, at)
                     counted = Refusals() if is_canary(message, call.origin) else refusals
                     count_refusal(call.answer, counted, name.id if name else "undeclared", dropped.reason)
                     continue
@@ -189,6 +194,13 @@ class Ingest:
                         refusals[(draft.event.id, reason)] += count
                 batch.append(Incoming(draft, call.answer))
         return batch
+
+    def _note_child(self, conn: Connection, message: Message, origin: Origin, at: int) -> None:
+        """Somebody who is held already turns out to be a child: by a program's word they go, by anybody else's an operator looks."""
+        for kind, value in named_people(message, origin):
+            ref = directory.find(conn, self._people.hash(kind, value))
+            if ref is not None:
+                flagged.note(conn, ref, 0, "", "", CHILD, at, Look.DUE if origin.trusted else Look.OPEN)
 
     def _reader(self, plan: Plan) -> Reader:
         key = plan.policy.version
@@ -254,6 +266,7 @@ class Ingest:
             event = next(events)
             when = at if one.draft.occurred_at is None else min(one.draft.occurred_at, at)
             if not treatment.anonymous:
+                one.event = event
                 rows.append(JournalRow(event, one.ref, number, when, clear, self._sealed(one, treatment, event), one.key))
                 one.answer.stored += 1
                 one.answer.events.append((event, one.ref))
@@ -282,6 +295,13 @@ def _read_channel(conn: Connection, plan: Plan, call: Call, channel: Channel, re
     except Dropped as dropped:
         count_refusal(call.answer, refusals, channel.event, dropped.reason)
         return []
+
+
+def _ask_for_a_look(conn: Connection, batch: list[Incoming], at: int) -> None:
+    """What was kept and should be looked at; of what is kept of nobody there is nothing to look at."""
+    for one in batch:
+        for item, what in one.draft.flags if one.event else ():
+            flagged.note(conn, one.ref, one.event, one.draft.event.id, item, what, at)
 
 
 def _leave_remainder(one: Incoming, treatment: Treatment, refusals: Refusals) -> None:

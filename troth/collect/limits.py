@@ -31,9 +31,16 @@ from troth.settings import Limit, Settings
 from troth.workspace import House
 
 LOCAL = 50  # times as often from this machine: programs of the house, or a proxy that does not say for whom it asks
+READING = 10  # times as often, where every page of a site asks what to show
+_READ_BY_PAGES = frozenset({"consent", "forms", "chat"})
 MOST = 20_000  # clients remembered, a few hundred bytes each
-_DOOR = re.compile(r"/([a-z][a-z0-9-]{1,30})/(consent|forms|comments|unsubscribe|confirm|mail|privacy|receipts|number|chat)(?:/|$)")
-_KNOWN_AS = {"comments": "forms", "confirm": "unsubscribe", "mail": "unsubscribe", "privacy": "centre"}
+_DOOR = re.compile(
+    r"/([a-z][a-z0-9-]{1,30})/(consent|forms|comments|unsubscribe|confirm|mail|privacy|receipts|number|chat|view|pixel\.gif|published)(?:/|$)"
+)
+_KNOWN_AS = {
+    "comments": "forms", "confirm": "unsubscribe", "mail": "unsubscribe", "privacy": "centre",
+    "view": "consent", "published": "consent", "pixel.gif": "number",
+}  # fmt: skip
 _logger = logging.getLogger("troth")
 
 
@@ -71,6 +78,8 @@ class Limits:
         if limit is None:
             return 0
         address = (scope.get("client") or ("",))[0]
+        if scope["method"] in ("GET", "HEAD") and door in _READ_BY_PAGES:
+            door, limit = f"{door}, read", Limit(limit.calls * READING, limit.seconds)
         wait = self._take(workspace, door, limit, address)
         if wait:
             self._tell(workspace, door)

@@ -14,14 +14,18 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from troth.base.clock import micros
+from troth.base.clock import instant, micros
 from troth.collect import routes, sources
 from troth.collect.agents import LONGEST, UNKNOWN, recognise
+from troth.collect.children import ChildRule, born_on
+from troth.collect.flagged import CHILD
+from troth.collect.free_text import free_texts, look
 from troth.collect.messages import Message
 from troth.collect.regime import regime_for
 from troth.collect.routes import Routes
 from troth.gate.plan import Plan
 from troth.gate.reasons import Reason
+from troth.policy.demands import ChildrenThen
 from troth.policy.model import EventType, Item, Policy
 from troth.subjects.directory import IdentifierKind
 
@@ -81,6 +85,7 @@ class Draft:
     regime: str = ""
     canary: bool = False
     dropped: dict[str, int] = field(default_factory=dict)  # why items were left out, and how many
+    flags: list[tuple[str, str]] = field(default_factory=list)  # what an operator is to look at: item, and what it speaks of
 
     def drop_item(self, reason: Reason) -> None:
         """An item is left out, because of `reason`."""
@@ -94,6 +99,8 @@ class _Shape:
     paths: dict[tuple[str, str], Item]
     items: frozenset[str]
     personal_people: bool
+    free: tuple[str, ...]  # what people write in words of their own
+    births: tuple[str, ...]
 
 
 class Reader:
@@ -104,6 +111,7 @@ class Reader:
         policy = plan.policy
         self.routes = Routes(policy.site.routes)
         self.own_hosts = frozenset(origin.partition("://")[2].lower() for origin in policy.site.origins)
+        self._children = ChildRule(policy)
         self._shapes = {event.id: _shape(policy, event) for event in policy.events.values()}
         self._regimes: dict[tuple[str, str], str] = {}
         self._pages: dict[tuple[str, str, str], dict[str, str]] = {}
@@ -207,6 +215,13 @@ class Reader:
             draft.items["device.language"] = preferred_language(_text(context.get("locale")))
         draft.canary = is_canary(draft.message, draft.origin)
 
+    def refuse_children(self, draft: Draft) -> None:
+        """Nothing is kept of somebody who says, in whatever field, that they are a child, where the policy takes no children's data."""
+        message, on = draft.message, instant(draft.origin.received_at).date()
+        for group, given in (("properties", message.properties), ("traits", message.traits)):
+            if self._children.declared(given, on, group):
+                raise Dropped(Reason.CHILD)
+
     def put_declared(self, draft: Draft) -> None:
         """Take the properties and traits the policy declares for this event; drop and count the others."""
         shape = self._shapes[draft.event.id]
@@ -248,6 +263,25 @@ class Reader:
                 word = _text(str(value)).lower()[:64]
                 draft.items[item.id] = word if _WORD.fullmatch(word) else "other"
 
+    def look_at_words(self, draft: Draft) -> None:
+        """Blank, flag or refuse what a free text should not hold; drop a date of birth that nobody can read."""
+        policy, shape = self.plan.policy, self._shapes[draft.event.id]
+        for item in shape.free:
+            text = draft.items.get(item)
+            if not isinstance(text, str):
+                continue
+            seen = look(text, policy.free_text)
+            if seen.refused is not None:
+                raise Dropped(seen.refused)
+            draft.items[item] = seen.text
+            for reason in seen.blanked:
+                draft.drop_item(reason)
+            draft.flags += [(item, what) for what in seen.flags] + ([(item, CHILD)] if self._children.said(text) else [])
+        for item in shape.births:
+            if item in draft.items and born_on(str(draft.items[item])) is None:
+                del draft.items[item]
+                draft.drop_item(Reason.ITEM_NOT_A_VALUE)
+
     def put_channel(self, draft: Draft) -> None:
         draft.items["contact.source"] = draft.event.channel
 
@@ -287,7 +321,9 @@ STEPS: list[Callable[[Reader, Draft], None]] = [
     Reader.put_page,
     Reader.put_agent,
     Reader.put_network,
+    Reader.refuse_children,
     Reader.put_declared,
+    Reader.look_at_words,
     Reader.put_channel,
     Reader.drop_unlisted,
     Reader.require_items,
@@ -301,10 +337,12 @@ def _shape(policy: Policy, event: EventType) -> _Shape:
     paths: dict[tuple[str, str], Item] = {}
     for id in event.items:
         item = policy.items[id]
-        for path in item.at:
+        for path in item.at if item.on else ():  # one that waits for a client to switch it on is not declared here yet
             group, _, name = path.partition(".")
             paths[(group, name)] = item
-    return _Shape(paths, frozenset(event.items), event.population != "site-visitor")
+    births = tuple(id for id in event.items if policy.items[id].category == "user.demographic.date_of_birth")
+    births = births if policy.children.then is not ChildrenThen.UNSTATED else ()
+    return _Shape(paths, frozenset(event.items), event.population != "site-visitor", free_texts(policy, event), births)
 
 
 def preferred_language(locale: str) -> str:
@@ -321,6 +359,19 @@ def import_time(plan: Plan, event: EventType, source_at: int, now: int) -> int:
     if now - source_at > min(longest, _OLDEST):
         raise Dropped(Reason.TOO_OLD)
     return min(source_at, now)
+
+
+def named_people(message: Message, origin: Origin) -> list[tuple[IdentifierKind, str]]:
+    """Everybody a message names, whether or not anything of it is kept: the account of a trusted sender, addresses, numbers, the visitor."""
+    found: list[tuple[IdentifierKind, str]] = []
+    if origin.trusted and message.user_id not in (None, ""):
+        found.append((IdentifierKind.ACCOUNT, str(message.user_id)[:256]))
+    for group in (message.traits, message.properties):
+        for name, kind in (("email", IdentifierKind.EMAIL), ("phone", IdentifierKind.PHONE)):
+            value = (group or {}).get(name)
+            if isinstance(value, str) and value:
+                found.append((kind, value[:256]))
+    return [*found, (IdentifierKind.ANONYMOUS, message.anonymous_id[:128])] if message.anonymous_id else found
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -18,11 +18,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from troth.base.clock import now_micros
+from troth.base.clock import now, now_micros
 from troth.base.errors import Fault
 from troth.browser import rule_list, script
 from troth.collect import choices, embedded, twice
 from troth.collect.asked import note_asked
+from troth.collect.children import ChildRule
 from troth.collect.comments import comments_under, warning_of
 from troth.collect.door import Door
 from troth.collect.hand_over import hand_over
@@ -34,7 +35,6 @@ from troth.collect.regime import regime_for
 from troth.gate.plan import Plan
 from troth.gate.reasons import SENTENCES, Reason
 from troth.policy.conduct import AskMode, DoNotTrack, Until, WithoutCookies
-from troth.policy.demands import OF_AGE, ChildrenThen
 from troth.policy.model import EventType, Permission, Policy, permission_under
 from troth.policy.shapes import LONGEST
 from troth.versions import Coming
@@ -55,7 +55,7 @@ def routes(house: House, door: Door) -> list[Route]:
         Route("/{w}/troth.js", web.script),
         Route("/{w}/consent", sites.open_to_sites(web.asked), methods=["GET"]),
         Route("/{w}/consent", sites.open_to_sites(web.chosen), methods=["POST"]),
-        Route("/{w}/forms/{form}", sites.open_to_sites(web.form_asked), methods=["GET"]),
+        Route("/{w}/forms/{form}", sites.open_to_sites(web.form_told), methods=["GET"]),
         Route("/{w}/forms/{form}", sites.open_to_sites(web.form), methods=["POST"]),
         Route("/{w}/comments", sites.open_to_sites(web.comments), methods=["GET"]),
         Route("/{w}/comments", sites.open_to_sites(web.comment), methods=["POST"]),
@@ -102,18 +102,21 @@ class _Web:
     async def chosen(self, http: Request) -> Response:
         """Take a browser's choices."""
         workspace = self._workspace(http)
-        body = await _json(http)
-        _check_key(workspace, body)
+        body = await json_of(http)
+        check_key(workspace, body)
         take = hand_over if "imported" in body else note_asked if "asked" in body else choices.choose
         return JSONResponse(await run_in_threadpool(take, workspace, body, sent_in(http.headers.raw)))
 
-    async def form_asked(self, http: Request) -> Response:
-        """What must be read beside a form of the site, and the hash of it that each yes carries."""
+    async def form_told(self, http: Request) -> Response:
+        """What must stand at a form: its words with the hash each yes carries, and who else receives what is written into it."""
         policy = self._workspace(http).policy
         event = form_event(policy, http.path_params["form"])
         if event is None:
             raise Fault("unknown-form", "the policy declares no such form", status=404)
-        return JSONResponse(choices.form_words(policy, event) | {"screen": choices.form_screen(policy, event)}, headers={"cache-control": "no-store"})
+        others = [{"label": one.label, "country": one.country} for one in policy.recipients.values() if event.id in one.announced_by]
+        words = "".join(f"What you give here also goes to {one['label']}. " for one in others).strip()
+        told = choices.form_words(policy, event) | {"screen": choices.form_screen(policy, event), "goes_to": others, "text": words}
+        return JSONResponse(told, headers={"cache-control": "no-store"})
 
     async def form(self, http: Request) -> Response:
         """Take a form of the site as an event of its name."""
@@ -121,13 +124,14 @@ class _Web:
         event = form_event(workspace.policy, http.path_params["form"])
         if event is None:
             raise Fault("unknown-form", "the policy declares no such form", status=404)
-        body = await _json(http)
-        _check_key(workspace, body)
+        body = await json_of(http)
+        check_key(workspace, body)
         fields = body.get("fields")
         if not isinstance(fields, dict):
             raise Fault("bad-form", "a form needs its `fields`")
-        if is_child(workspace.policy, fields.pop("age", None)):
-            raise Fault(str(Reason.CHILD), SENTENCES[Reason.CHILD], status=403)
+        if ChildRule(workspace.policy).declared(fields, now().date()):
+            return await self._keep(workspace, http, event.name or event.id, fields, body)  # refused there, and nobody agrees to anything by it
+        fields.pop("age", None)  # it has said what it was asked for
         if lacks(workspace.policy, event, fields):
             raise Fault(str(Reason.MISSING_ITEM), SENTENCES[Reason.MISSING_ITEM], status=400)  # nobody agrees by half a form
         if await run_in_threadpool(twice.hold, workspace, event, fields, body, http.client.host if http.client else ""):
@@ -146,8 +150,8 @@ class _Web:
     async def comment(self, http: Request) -> Response:
         """Post a comment; refused unless the warning in force was shown."""
         workspace = self._workspace(http)
-        body = await _json(http)
-        _check_key(workspace, body)
+        body = await json_of(http)
+        check_key(workspace, body)
         if body.get("warning") != warning_of(workspace.policy)[0]:
             raise Fault("warning-not-shown", "the warning that comments are public must be shown first", status=409)
         fields = {name: body[name] for name in ("name", "email", "website", "text", "article", "warning") if body.get(name)}
@@ -198,13 +202,6 @@ def lacks(policy: Policy, event: EventType, fields: dict[str, Any]) -> bool:
     return False
 
 
-def is_child(policy: Policy, declared: object) -> bool:
-    """Whether a declared age is a child's, where the policy refuses or removes children's data: neither is then taken."""
-    age, rule = str(declared or "").strip(), policy.children
-    limit = OF_AGE if rule.age is None else rule.age
-    return rule.then is not ChildrenThen.UNSTATED and age.isdecimal() and int(age[:4]) < limit
-
-
 def asking(policy: Policy, time_zone: str | None, untracked: bool = False) -> dict[str, Any]:
     """What a browser in this time zone is to be asked: regime, purposes with their mode, and the words.
 
@@ -225,6 +222,7 @@ def asking(policy: Policy, time_zone: str | None, untracked: bool = False) -> di
         "joins": [p.id for p in purposes if p.joins],
         "free": embedded.needless(policy, regime),
         "signals": embedded.signals(policy, regime),
+        "read": {} if first else embedded.readable(policy, regime),
         "policy_url": f"/{policy.workspace}/policy",
         "cookies_url": f"/{policy.workspace}/cookies",
         "privacy_url": f"/{policy.workspace}/privacy",
@@ -304,12 +302,13 @@ _TEXT = {
 }
 
 
-async def _json(http: Request) -> dict[str, Any]:
+async def json_of(http: Request, limit: int = EVENT_LIMIT) -> dict[str, Any]:
+    """The JSON object that a page sent, within a limit; raises `too-large` or `bad-json`."""
     raw = b""
     async for part in http.stream():
         raw += part
-        if len(raw) > EVENT_LIMIT:
-            raise Fault("too-large", f"the body is larger than {EVENT_LIMIT // 1024} KB", status=413)
+        if len(raw) > limit:
+            raise Fault("too-large", f"the body is larger than {limit // 1024} KB", status=413)
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):
@@ -319,7 +318,8 @@ async def _json(http: Request) -> dict[str, Any]:
     return body
 
 
-def _check_key(workspace: Workspace, body: dict[str, Any]) -> None:
+def check_key(workspace: Workspace, body: Mapping[str, Any]) -> None:
+    """Raises `bad-key` unless one of the workspace's keys came along."""
     if body.get("key") not in (workspace.access["publishable_key"], workspace.access["write_key"]):
         raise Fault("bad-key", "the key is missing or belongs to another workspace", status=403)
 

@@ -46,8 +46,12 @@ class Strength(StrEnum):
     EXPLICIT = "explicit"  # the person acted on our own screen
     RELAYED = "relayed"  # another system says the person acted
     IMPORTED = "imported"  # a file or a cookie that another system left says so
+    IMPLIED = "implied"  # the person went on with the question in view, or set the browser so
     BY_USE = "by-use"  # the person went on using the site
     NONE = "none"
+
+
+WEAK = frozenset({Strength.IMPLIED, Strength.BY_USE})  # no yes where a law wants one that was given
 
 
 consent_act = Table(

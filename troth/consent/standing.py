@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
-from troth.consent.record import PROHIBITIONS, State, Strength
+from troth.consent.record import PROHIBITIONS, WEAK, State, Strength
 from troth.subjects.links import same_person
 
 Signature = tuple[str, bool, frozenset[tuple[str, State]], Strength]
@@ -23,7 +23,7 @@ class Standing:
 
     `epoch` is the subject's counter at reading time; a different counter means this is old. `given_at`: when each yes
     was said, in microseconds; a yes is to what the policy said then. `imported`: each yes that only another system's file
-    or cookie tells of.
+    or cookie tells of. `weakly`: each that is read from what the person did.
     """
 
     ref: int
@@ -37,6 +37,7 @@ class Standing:
     signature: Signature = ("", False, frozenset(), Strength.NONE)
     given_at: Mapping[str, int] = field(default_factory=dict)
     imported: frozenset[str] = frozenset()
+    weakly: frozenset[str] = frozenset()
 
 
 NOBODY = Standing(ref=0, epoch=0, population="", regime="", signature=("", False, frozenset(), Strength.NONE))
@@ -54,8 +55,8 @@ def without_yes(standing: Standing, purposes: Iterable[str]) -> Standing:
     gone = {purpose for purpose in purposes if standing.states.get(purpose) is State.GIVEN}
     states = {purpose: state for purpose, state in standing.states.items() if purpose not in gone}
     given_at = {purpose: at for purpose, at in standing.given_at.items() if purpose not in gone}
-    return replace(saying(standing, states, standing.strength if State.GIVEN in states.values() else Strength.NONE), given_at=given_at,
-                   imported=standing.imported - gone)
+    heard = saying(standing, states, standing.strength if State.GIVEN in states.values() else Strength.NONE)
+    return replace(heard, given_at=given_at, imported=standing.imported - gone, weakly=standing.weakly - gone)
 
 
 def read_standing(conn: Connection, ref: int) -> Standing | None:
@@ -114,4 +115,5 @@ def _standing(ref: int, epoch: int, population: str, regime: str, restricted: bo
     imported = frozenset(purpose for purpose, (state, by, _) in said.items() if state is State.GIVEN and by is Strength.IMPORTED)
     strength = min(given, key=list(Strength).index, default=Strength.NONE)
     signature = (regime, restricted, frozenset(states.items()), strength)
-    return Standing(ref, epoch, population, regime, restricted, states, strength, canary, signature, given_at, imported)
+    weakly = frozenset(purpose for purpose, (state, by, _) in said.items() if state is State.GIVEN and by in WEAK)
+    return Standing(ref, epoch, population, regime, restricted, states, strength, canary, signature, given_at, imported, weakly)

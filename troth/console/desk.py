@@ -30,7 +30,7 @@ RIGHTS: Mapping[Right, str] = {
     Right.ACCESS: "Access", Right.RECTIFICATION: "Correction", Right.ERASURE: "Erasure", Right.RESTRICTION: "Restriction",
     Right.LIFTING: "Lifting of a restriction", Right.PORTABILITY: "Taking data elsewhere", Right.OBJECTION: "Objection",
     Right.COMPLAINT: "Complaint", Right.QUESTION: "Question", Right.KNOW: "What is known", Right.MEASURES: "How data is protected",
-    Right.UNCLEAR: "Unclear", Right.WITHDRAWAL: "Withdrawal",
+    Right.UNCLEAR: "Unclear", Right.WITHDRAWAL: "Withdrawal of consent",
 }  # fmt: skip
 STATUSES: Mapping[Status, tuple[str, str]] = {
     Status.OPEN: ("new", "warn"), Status.WAITING: ("waiting for the person", "told"), Status.IN_PROGRESS: ("being worked on", "told"),

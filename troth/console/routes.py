@@ -11,6 +11,7 @@ from troth.console.operators import Operators
 from troth.console.pages import Pages, open_to_all, posting, reading
 from troth.console.seat import Doorkeeper
 from troth.console.sessions import Sessions
+from troth.console.talk_pages import routes as talk_routes
 from troth.console.withdrawals import WithdrawalPages
 from troth.workspace import House
 
@@ -18,11 +19,11 @@ from troth.workspace import House
 def routes(house: House, door: Door) -> list[Route]:
     """The routes of this room; opens the operators' database."""
     operators = Operators(house.settings)
-    return routes_for(Doorkeeper(house, operators, Sessions(house.settings, operators)))
+    return routes_for(Doorkeeper(house, operators, Sessions(house.settings, operators)), door)
 
 
-def routes_for(keeper: Doorkeeper) -> list[Route]:
-    """The same for a doorkeeper there is."""
+def routes_for(keeper: Doorkeeper, door: Door | None = None) -> list[Route]:
+    """The same for a doorkeeper there is; without a door nothing can be said in the chat."""
     pages, desk, spoken, at = Pages(keeper), DeskPages(), WithdrawalPages(keeper.house), "/{w}/console"
     read = {
         "/": pages.overview, "": pages.overview, "/calls": pages.calls, "/people": pages.people, "/people/{ref}": desk.journey,
@@ -35,6 +36,7 @@ def routes_for(keeper: Doorkeeper) -> list[Route]:
     }  # fmt: skip
     programs = {"overview": overview_json, "calls": calls_json, "refused": refused_json, "export": export}
     return [
+        *talk_routes(keeper, door),
         Route(at + "/sign-in", open_to_all(lambda http, _form: pages.sign_in_form(http)), methods=["GET"]),
         Route(at + "/sign-in", open_to_all(pages.sign_in), methods=["POST"]),
         *(Route(at + path, posting(keeper, act), methods=["POST"]) for path, act in post.items()),

@@ -14,8 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from troth.base.errors import Fault
+from troth.collect.chat import offer_of, purposes_of
 from troth.console.operators import Operators
 from troth.console.sessions import LONGEST, Session, Sessions
+from troth.policy.model import Policy
 from troth.reports.asking import Asker
 from troth.workspace import House, Workspace
 
@@ -32,6 +34,12 @@ TABS = (
 )
 OFFICER = "privacy-officer"
 ANSWERING = frozenset({OWNER, OFFICER})  # the roles that may see and answer people's requests
+
+
+def reads_chats(policy: Policy, role: str) -> bool:
+    """Whether a role acts for a purpose that sees what is said in the chat."""
+    offer = offer_of(policy)
+    return offer is not None and not set(purposes_of(policy, offer)).isdisjoint(policy.roles.get(role, ()))
 
 
 class SignedOut(Exception):
@@ -86,6 +94,9 @@ class Seat:
         here = [(id, base + path, label) for id, path, label in TABS]
         if self.role in ANSWERING:
             here.insert(3, ("requests", base + "requests", "Requests"))
+            here.insert(4, ("review", base + "review", "Review"))
+        if reads_chats(self.workspace.policy, self.role):
+            here.insert(3, ("chats", base + "chats", "Chats"))
         return [*here, ("promises", f"/{self.w}/promises", "Promises"), ("settings", base + "settings", "Settings")]
 
     @property

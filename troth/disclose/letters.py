@@ -26,6 +26,16 @@ def send_link(workspace: Workspace, ref: int, to: str, url: str, lasts: timedelt
     return _send(workspace, ref, to, "link", f"Your privacy page at {name}", text)
 
 
+def send_withdrawal(workspace: Workspace, ref: int, to: str, url: str, lasts: timedelta) -> str:
+    """The link by which the owner of an address takes back what somebody asked to be taken back in the chat."""
+    name = workspace.policy.organisation.name
+    text = (
+        f"Somebody, we hope you, wrote in the chat of {name} that they take their consent back.\n\nIf that was you, say so here:\n\n{url}\n\n"
+        f"The link works once, for {length(lasts)}. If it was not you, do nothing and nothing changes.\n"
+    )
+    return _send(workspace, ref, to, "withdrawal", f"Take your consent back? {name}", text)
+
+
 def send_confirmation(workspace: Workspace, ref: int, to: str, url: str, lasts: timedelta) -> str:
     """The link by which the owner of a new address says that it is theirs."""
     name = workspace.policy.organisation.name

@@ -117,6 +117,19 @@ def enter_act(workspace: Workspace, mailing: Mailing, counted: Counter[Became]) 
         workspace.log.append(conn, EntryKind.OPERATOR_ACT, body, now())
 
 
+def send_to_one(workspace: Workspace, mailing: Mailing, ref: int, operator: str) -> Became:
+    """Write to one person, where the gate lets the purpose; what became of it is entered. Raises `no-such-purpose`.
+
+    The same text goes to the same person once.
+    """
+    check(workspace.policy, mailing)
+    done = _write_to(workspace, mailing, ref)
+    with workspace.state.write() as conn:
+        body = {"act": "message", "purpose": mailing.purpose, "mailing": mailing.id, "became": str(done), "operator": operator}
+        workspace.log.append(conn, EntryKind.OPERATOR_ACT, body, now())
+    return done
+
+
 def waiting_for(workspace: Workspace, mailing: Mailing, to: To, after: int) -> list[int]:
     """The next people the purpose is about of whom nothing final is known yet, in the order of their references."""
     about = _about(workspace.policy, mailing.purpose)

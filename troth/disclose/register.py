@@ -28,14 +28,14 @@ from troth.gate.admit import admit_disclosure
 from troth.gate.disclosure import Known, MayDisclose, Nature, PermitDisclosure
 from troth.gate.grant import Grant
 from troth.gate.plan import Plan
-from troth.gate.reasons import Refused
+from troth.gate.reasons import Reason, Refused
 from troth.ledger.entry import SALT_SIZE, EntryKind, canonical_json, commitment
 from troth.policy.model import Policy
 from troth.policy.packs import adequacy
 from troth.retain import item_in_time, within
 from troth.rights.disclosed import Disclosed
 from troth.store.journal import count_refused
-from troth.store.reveal import RevealedEvent, reveal_events
+from troth.store.reveal import RevealedEvent, held_rows, reveal_events
 from troth.subjects.links import same_person
 from troth.workspace import Workspace
 
@@ -138,9 +138,11 @@ def _hand_over(
     salt = os.urandom(SALT_SIZE)
     committed = commitment(salt, canonical_json(details)).hex()
     standing = person.standing if person else None
+    told = _announced_to(workspace, conn, plan, person, question)
     grant, permit = admit_disclosure(conn, workspace.log, plan, question, standing, operator, known_about(conn, plan.policy, person), committed)
     assert person is not None
     events = permitted_events(workspace, conn, grant, permit, person.refs)
+    events = events if told is None else [event for event in events if event.seq in told]
     if not events:
         raise Fault("nothing-held", "none of the permitted items is held about this person", status=404)
     record = _enter(conn, plan, person, question, permit, grant, events)
@@ -149,6 +151,26 @@ def _hand_over(
         (record.id, record.ref, operator, json.dumps(details), salt),
     )
     return HandedOver(record, payload_of(record, events, timed=question.nature in _WITH_TIME))
+
+
+def _announced_to(workspace: Workspace, conn: Connection, plan: Plan, person: Person | None, question: MayDisclose) -> frozenset[int] | None:
+    """Which rows of a person came by a form that said this recipient receives them, as the policy stood then; None where it is no matter.
+
+    Raises Refused when there are none. A form that says so today says nothing of what was given before.
+    """
+    recipient = plan.policy.recipients.get(question.recipient)
+    if recipient is None or not recipient.announced_by or question.nature is not Nature.SERVICE or person is None:
+        return None
+    classes, told = workspace.classes.all(conn), set()
+    for row in held_rows(conn, workspace.lake, person.refs):
+        kind = classes[row.row_class]
+        then = plan.then.policy(kind.policy_version)
+        listed = then.recipients.get(recipient.id) if then is not None else None
+        if listed is not None and kind.event in listed.announced_by and kind.event in recipient.announced_by:
+            told.add(row.seq)
+    if not told:
+        raise Refused(Reason.NOT_ANNOUNCED, recipient.id)
+    return frozenset(told)
 
 
 def permitted_events(

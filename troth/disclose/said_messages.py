@@ -15,7 +15,7 @@ from troth.base.errors import Fault
 from troth.disclose.composing import Channel
 from troth.disclose.ending import What
 from troth.disclose.forwarding import forward
-from troth.disclose.mailing import EVERYBODY, Mailing, To, send_to_all
+from troth.disclose.mailing import EVERYBODY, Mailing, To, send_to_all, send_to_one
 from troth.disclose.printing import print_list, tally
 from troth.disclose.said import operator_said, person_said, text
 from troth.disclose.spoken import By, Outcome, Spoken, channels_said, record_spoken
@@ -23,14 +23,20 @@ from troth.workspace import House, Workspace
 
 Said = Mapping[str, Any]
 _MOST = 500
-_MESSAGE = frozenset({"purpose", "channel", "subject", "text", "to"})
+_MESSAGE = frozenset({"purpose", "channel", "subject", "text", "to", "person", "operator"})
+_LONGEST_TEXT = 20_000
 _WITHDRAWAL = frozenset({"by", "from", "person", "purposes", "channels", "everything", "received_at", "note", "operator"})
 
 
 def message_as_said(workspace: Workspace, said: Said, path: Said) -> dict[str, Any]:
-    """Write to everybody whom the gate lets, or to those who are named and whom it lets. On paper: the list to print comes back."""
+    """Write to everybody whom the gate lets, to those who are named and whom it lets, or (`person`) to one. On paper: the list comes back."""
     _only(said, _MESSAGE, "a message")
     mailing = Mailing(text(said, "purpose"), text(said, "subject"), text(said, "text"), channel_said(text(said, "channel")))
+    if (mailing.channel is Channel.EMAIL and (not mailing.subject.strip() or not mailing.subject.isprintable())) or len(mailing.text) > _LONGEST_TEXT:
+        raise Fault("bad-field", f"a message needs a `subject` of one line and a `text` of at most {_LONGEST_TEXT} characters")
+    if "person" in said and mailing.channel is not Channel.POST:
+        done = send_to_one(workspace, mailing, person_said(workspace, said["person"]), operator_said(said))
+        return {"mailing": mailing.id, "became": str(done)}
     to = to_said(workspace, said.get("to"), bool(path.get("canary")))
     if mailing.channel is Channel.POST:
         return print_list(workspace, mailing, to).as_json()

@@ -17,7 +17,7 @@ from troth.consent.standing import NOBODY, Standing, without_yes
 from troth.gate.reasons import Reason
 from troth.gate.then import Earlier, Then
 from troth.policy.conduct import YesBy, YesStrength
-from troth.policy.model import Basis, EventType, Form, Kind, Permission, Policy, Purpose, Without, permission_under
+from troth.policy.model import Basis, EventType, Form, Kind, Permission, Policy, Purpose, Without, permission_under, wants_one_given
 
 _MEMO = 100_000
 ABSOLUTE = frozenset({Kind.MARKETING, Kind.ADVERTISING})  # an objection to these is never weighed
@@ -128,15 +128,15 @@ class Plan:
     def heard(self, standing: Standing) -> Standing:
         """The standing as this version hears it: where a purpose asks first, a yes to what it was before a change is none.
 
-        Nor is a yes that was only brought over from another system, unless the policy takes it for an explicit one. A no is
-        heard whatever changed since and however it came. Reading: docs/decisions/0021, 0031. Source: GDPR Art. 4(11), 6(4), 7
+        Nor is a yes that was only brought over from another system, unless the policy takes it for an explicit one; nor one that
+        was read from what somebody did, where their law wants one that was given. A no is heard whatever changed since and
+        however it came. Reading: docs/decisions/0021, 0031. Source: GDPR Art. 4(11), 6(4), 7
         """
-        if not standing.given_at or not (self.anew or standing.imported):
+        if not standing.given_at or not (self.anew or standing.imported or standing.weakly):
             return standing
-        stale = [
-            purpose for purpose, at in standing.given_at.items()
-            if self._is_stale(purpose, at, standing.regime) or (purpose in standing.imported and not self._takes_imported(purpose, standing.regime))
-        ]  # fmt: skip
+        stale = [purpose for purpose, at in standing.given_at.items() if self._is_stale(purpose, at, standing.regime)]
+        stale += [purpose for purpose in standing.imported if not self._takes_imported(purpose, standing.regime)]
+        stale += [purpose for purpose in standing.weakly if self._is_too_weak(purpose, standing.regime)]
         return without_yes(standing, stale) if stale else standing
 
     def _is_stale(self, purpose: str, at: int, regime: str) -> bool:
@@ -144,6 +144,10 @@ class Plan:
         if asked is None or at >= asked.since or declared is None:
             return False
         return self.mode(declared, regime) is Permission.ASK_BEFORE
+
+    def _is_too_weak(self, purpose: str, regime: str) -> bool:
+        declared = self.policy.purposes.get(purpose)
+        return declared is None or wants_one_given(self.policy, declared, regime)
 
     @property
     def takes_imported(self) -> bool:

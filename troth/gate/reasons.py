@@ -29,6 +29,8 @@ class Reason(StrEnum):
     MISSING_ITEM = "missing-item"
     SPECIAL_CATEGORY = "special-category"
     CHILD = "child"
+    CARD_NUMBER = "card-number"
+    NATIONAL_ID = "national-id"
     NO_SUBJECT = "no-subject"
     ROBOT = "robot"
     TIME_IN_FUTURE = "time-in-future"
@@ -37,6 +39,7 @@ class Reason(StrEnum):
     ITEM_NOT_FOR_PURPOSE = "item-not-for-purpose"
     UNKNOWN_RECIPIENT = "unknown-recipient"
     SALE = "sale"
+    NOT_ANNOUNCED = "not-announced"
     NO_TERMS = "no-terms"
     TERMS_EXPIRED = "terms-expired"
     PURPOSE_NOT_INSTRUCTED = "purpose-not-instructed"
@@ -77,6 +80,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.MISSING_ITEM: "the event lacks an item it must carry",
     Reason.SPECIAL_CATEGORY: "the policy promises not to take data of this kind",
     Reason.CHILD: "the policy promises not to take children's data",
+    Reason.CARD_NUMBER: "the number of a payment card or account is not taken in a text",
+    Reason.NATIONAL_ID: "a national identity number is not taken in a text",
     Reason.NO_SUBJECT: "the event says nothing of whom it is about",
     Reason.ROBOT: "the visitor is a robot",
     Reason.TIME_IN_FUTURE: "the event lies in the future",
@@ -85,6 +90,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.ITEM_NOT_FOR_PURPOSE: "the purpose does not use this item",
     Reason.UNKNOWN_RECIPIENT: "the policy names no such recipient",
     Reason.SALE: "the policy promises never to sell personal data",
+    Reason.NOT_ANNOUNCED: "nothing that the person gave was asked for with the word that this recipient receives it",
     Reason.NO_TERMS: "the recipient has accepted no terms",
     Reason.TERMS_EXPIRED: "the recipient's terms have expired",
     Reason.PURPOSE_NOT_INSTRUCTED: "the recipient is not instructed for this purpose",

@@ -159,6 +159,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("recipients", "terms"): _to(None),
     ("recipients", "safeguard"): _always,
     ("recipients", "group"): _always,
+    ("recipients", "announced_by"): _always,
     ("settings", "ask_again_after"): _longer,
     ("settings", "legal_reasons"): _joined,
     ("settings", "regions"): _joined,

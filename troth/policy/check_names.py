@@ -79,6 +79,7 @@ def _gone_purposes(checking: Checking) -> None:
     for id, recipient in policy.recipients.items():
         checking.names(code, ("recipients", id, "purposes"), recipient.purposes, policy.purposes)
         checking.names(Code.UNDECLARED_ITEM, ("recipients", id, "items"), recipient.items, policy.items)
+        checking.names(Code.UNDECLARED_EVENT, ("recipients", id, "announced_by"), recipient.announced_by, policy.events)
     for role, purposes in policy.roles.items():
         checking.names(code, ("roles", role), purposes, policy.purposes)
     for section in ("linking", "profiling"):
@@ -101,6 +102,8 @@ def _conduct(checking: Checking) -> None:
     checking.names(Code.UNDECLARED_POPULATION, ("linking", "populations"), policy.linking.populations, policy.populations)
     checking.names(Code.UNDECLARED_POPULATION, ("aggregates", "opt_out"), policy.aggregates.opt_out, policy.populations)
     checking.names(Code.UNDECLARED_ITEM, ("profiling", "items"), policy.profiling.items, policy.items)
+    if policy.acceptance.item:
+        checking.name(Code.UNDECLARED_ITEM, ("acceptance", "item"), policy.acceptance.item, policy.items)
     for index, law in enumerate(policy.rights.only_under):
         if law not in policy.regimes:
             message = f"the rights are tied to {quoted(law)}, which is not among the policy's regimes"

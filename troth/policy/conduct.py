@@ -115,12 +115,16 @@ class AcceptedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """How the policy is accepted. `counts_as`: as how good a yes; None: not said. `required`: without it no service."""
+    """How the policy is accepted. `counts_as`: as how good a yes; None: not said. `required`: without it no service.
+
+    `item`: what an event brings when somebody agrees; empty: it is not noted.
+    """
 
     by: AcceptedBy = AcceptedBy.UNSTATED
     counts_as: YesStrength | None = None
     required: bool = False
     withdrawable: bool = True
+    item: str = ""
 
 
 # linking a browser to a person
@@ -358,12 +362,16 @@ class AllowListBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccessControl:
-    """Who may see data. `allow_list`: networks an operator may come from; empty: any."""
+    """Who may see data. `allow_list`: networks an operator may come from; empty: any.
+
+    `unmask`: roles that see identity numbers whole; every other sees the last signs of them.
+    """
 
     people: WhoSees = WhoSees.UNSTATED
     confidentiality: Confidentiality = Confidentiality.UNSTATED
     allow_list_by: AllowListBy = AllowListBy.NONE
     allow_list: tuple[str, ...] = ()
+    unmask: tuple[str, ...] = ()
 
 
 class SafetyClaim(StrEnum):

@@ -227,6 +227,30 @@ class SpecialCategories(StrEnum):
     COLLECTED = "collected"
 
 
+class NumberFound(StrEnum):
+    """What becomes of a number of a card or a person in a free text."""
+
+    REFUSE = "refuse"
+    MASK = "mask"
+
+
+class WordFound(StrEnum):
+    """What becomes of a free text that speaks of a special category."""
+
+    REFUSE = "refuse"
+    FLAG = "flag"  # kept, and an operator is asked to look at it
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class FreeText:
+    """What is looked for in what people write in words of their own. Source: GDPR Art. 9, 87."""
+
+    card: NumberFound = NumberFound.MASK
+    national_id: NumberFound = NumberFound.MASK
+    special: WordFound = WordFound.FLAG
+
+
 class FirstTo(StrEnum):
     """Whom a person is asked to complain to first."""
 

@@ -14,7 +14,7 @@ from troth.policy.model import BelowFloor, Policy, Terms
 KEYED = ("populations", "retention", "items", "events", "purposes", "cookies", "recipients", "regimes", "roles", "channels", "promises", "readings")
 RECORDS = (
     "organisation", "site", "calls", "settings", "notice", "basis", "asking", "acceptance", "linking", "addresses", "profiling", "sharing",
-    "aggregates", "transfers", "deployment", "access_control", "security", "rights", "children", "complaints", "announcements")
+    "aggregates", "transfers", "deployment", "access_control", "security", "rights", "children", "free_text", "complaints", "announcements")
 WORDS = ("workspace", "title", "version", "effective_on", "changed_on", "language", "parent", "special_categories", "texts")
 _WHOLE = (Terms, BelowFloor)  # one statement each: changed, it is another
 

@@ -155,6 +155,7 @@ _SECTIONS: Mapping[str, Material] = {
     "profiling": Material.WIDER_PURPOSE, "sharing": Material.NEW_DISCLOSURE, "transfers": Material.NEW_COUNTRY,
     "deployment": Material.NEW_COUNTRY, "access_control": Material.NEW_ACCESS, "rights": Material.REMOVED_RIGHT,
     "complaints": Material.REMOVED_RIGHT, "basis": Material.OTHER_BASIS, "children": Material.WEAKER_PERMISSION,
+    "free_text": Material.NEW_ITEM,
     "announcements": Material.LESS_NOTICE, "notice": Material.LESS_NOTICE,
 }
 

@@ -257,7 +257,7 @@ class Purpose:
 class Cookie:
     name: str
     provider: str
-    storage: str  # cookie, local-storage
+    storage: str  # cookie, local-storage, pixel and the like
     purposes: tuple[str, ...]  # empty: strictly necessary
     keep_for: timedelta | None
     label: str
@@ -285,6 +285,7 @@ class Recipient:
     safeguard: str | None = None  # standard-contractual-clauses, binding-rules
     group: bool = False
     email: str = ""  # where it is told of a person's subject request
+    announced_by: tuple[str, ...] = ()  # the events whose forms say that it receives what they take; empty: whatever it works for
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,11 +415,21 @@ class Policy:
     rights: demands.Rights
     children: demands.Children
     special_categories: demands.SpecialCategories
+    free_text: demands.FreeText
     complaints: demands.Complaints
     announcements: demands.Announcements
     texts: Mapping[str, Mapping[str, str]]  # by language, then by the text's own place: `purposes/newsletter/label`
     promises: Mapping[str, Promise]
     readings: Mapping[str, Reading]
+
+
+def wants_one_given(policy: Policy, purpose: Purpose, regime: str) -> bool:
+    """Whether the law that covers the subject asks for a yes to this purpose: one that a person gave, not one read from what they did.
+
+    Source: GDPR Art. 4(11); CJEU C-673/17 (Planet49)
+    """
+    law = policy.regimes.get(regime) or policy.regimes[policy.settings.default_regime]
+    return purpose.below_floor is None and law.floor.get(purpose.kind) is Permission.ASK_BEFORE
 
 
 def permission_under(policy: Policy, purpose: Purpose, regime: str) -> Permission:

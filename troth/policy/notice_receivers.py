@@ -18,6 +18,7 @@ _SHARED = ("sale", "rent", "advertising_partners", "marketing_by_others", "acros
 def receivers(voice: Voice) -> Part:
     policy, found = voice.policy, live_recipients(voice.policy)
     blocks: list[Block] = [*_table(voice, found)]
+    blocks += [Paragraph(_announced(voice, each)) for each in found if each.announced_by]
     if policy.organisation.role is not Role.CONTROLLER:
         blocks.append(Paragraph(voice.say("receivers.instruction")))
     blocks += _sharing(voice)
@@ -38,6 +39,11 @@ def _table(voice: Voice, found: tuple[Recipient, ...]) -> list[Block]:
     if all(each.terms for each in found):
         intro = f"{intro} {voice.say('receivers.signed')}"
     return [Paragraph(intro), Grid(voice.say("receivers.caption"), head, rows)]
+
+
+def _announced(voice: Voice, recipient: Recipient) -> str:
+    events = voice.cell(voice.policy.events[id].label for id in recipient.announced_by if id in voice.policy.events)
+    return voice.say("receivers.announced", receiver=voice.text(recipient.label), events=events)
 
 
 def protection(voice: Voice, recipient: Recipient) -> str:

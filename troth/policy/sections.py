@@ -43,7 +43,7 @@ from troth.policy.sections_conduct import (
     TRANSFERS,
 )
 from troth.policy.sections_data import EVENTS, ITEMS, POPULATIONS, PURPOSES, RETENTION
-from troth.policy.sections_demands import ANNOUNCEMENTS, BASIS, CHILDREN, COMPLAINTS, RIGHTS
+from troth.policy.sections_demands import ANNOUNCEMENTS, BASIS, CHILDREN, COMPLAINTS, FREE_TEXT, RIGHTS
 from troth.policy.sections_told import NOTICE, PROMISES, READINGS
 from troth.policy.shapes import (
     COOKIE_NAME,
@@ -72,7 +72,7 @@ from troth.policy.shapes import (
     record,
 )
 
-STORAGE = ("cookie", "local-storage", "session-storage")
+STORAGE = ("cookie", "local-storage", "session-storage", "pixel", "beacon", "http-cache", "shared-object", "identifier")
 SAFEGUARDS = ("standard-contractual-clauses", "binding-rules", "data-privacy-framework", "transfer-agreement")
 LEGAL_REASONS = ("law", "terms-breach", "fraud", "security", "protect-rights", "support-request", "emergency", "offence", "credit")
 
@@ -109,7 +109,8 @@ def _cookie_fields(cookie: Cookie) -> Mapping[str, Any]:
 
 _COOKIE_KEYS = (
     Key("provider", TEXT, True, help="Who sets it.", example="Example Shop"),
-    Key("storage", among(STORAGE), default="cookie", help="Where it rests in the browser.", example="local-storage"),
+    Key("storage", among(STORAGE), default="cookie", help="Where it rests in the browser, or by what a browser is known again. "
+        "A pixel, a beacon and a mark in the cache go by their host.", example="local-storage"),
     Key("purposes", NAMES, True, help="Purposes it serves; an empty list says that the site cannot do without it.", example="[counting]"),
     Key("keep_for", DURATION, help="How long it stays; left out: until the browser closes.", example="90d"),
     Key("label", TEXT, True, help="What it does, for the cookie page.", example="recognises a returning visitor"),
@@ -130,7 +131,9 @@ RECIPIENTS = keyed(Recipient, (
     Key("terms", TERMS, help="Its signed promise; without it nothing is sent.", example="{signed_on: 2026-01-10, expires_on: 2028-01-10}"),
     Key("safeguard", among(SAFEGUARDS), help="What protects data where no adequacy decision does.", example="standard-contractual-clauses"),
     Key("group", FLAG, default=False, help="It is a company of the same group.", example="true"),
-    Key("email", LOOSE, default="", help="Where it is told of a person's subject request.", example="privacy@northcloud.example")))
+    Key("email", LOOSE, default="", help="Where it is told of a person's subject request.", example="privacy@northcloud.example"),
+    Key("announced_by", NAMES, default=(), help="Events whose forms say, when asking, that what they take goes to this recipient as well. "
+        "It is then given that and nothing else.", example="[page-view]")))
 
 SITE = record(Site, (
     Key("origins", listing(ORIGIN), True, help="Where the script may run.", example='["https://www.shop.example"]'),
@@ -209,6 +212,7 @@ POLICY_KEYS = (
     Key("children", CHILDREN, default=CHILDREN.blank, help="What becomes of children's data."),
     Key("special_categories", choice(SpecialCategories), default=SpecialCategories.UNSTATED,
         help="Whether data of special categories, such as health, is collected.", example="refused"),
+    Key("free_text", FREE_TEXT, default=FREE_TEXT.blank, help="What is looked for in texts that people write, and what becomes of it."),
     Key("complaints", COMPLAINTS, default=COMPLAINTS.blank, help="How people complain."),
     Key("announcements", ANNOUNCEMENTS, default=ANNOUNCEMENTS.blank, help="How changes of the policy are announced."),
     Key("texts", mapping(NAME, mapping(TEXT_PLACE, TEXT)), default={},

@@ -70,6 +70,7 @@ from troth.policy.shapes import (
     FLAG,
     LINK,
     LOOSE,
+    NAME,
     NAMES,
     NUMBER,
     PLACE,
@@ -171,7 +172,9 @@ ACCEPTANCE = part(
     Key("by", choice(AcceptedBy), help="What makes the policy hold between a person and the organisation.", example="use"),
     Key("counts_as", choice(YesStrength), help="As how good a yes the text takes it.", example="by-use"),
     Key("required", FLAG, help="Whoever does not accept the policy is asked not to use the service.", example="true"),
-    Key("withdrawable", FLAG, help="It can be taken back.", example="false"))
+    Key("withdrawable", FLAG, help="It can be taken back.", example="false"),
+    Key("item", NAME, help="The item, a clear flag, that an event brings when somebody agrees. With it each person's own data says whether "
+        "they agreed, to which version and when.", example="page.route"))
 
 LINKING = part(
     Linking(),
@@ -254,7 +257,9 @@ ACCESS_CONTROL = part(
     Key("people", choice(WhoSees), help="Who may see data.", example="client-named"),
     Key("confidentiality", choice(Confidentiality), help="What they must have promised.", example="signed"),
     Key("allow_list_by", choice(AllowListBy), help="Who names the networks that operators may come from.", example="client"),
-    Key("allow_list", listing(NETWORK), help="Networks that operators may come from; left out: any.", example="[192.0.2.0/24]"))
+    Key("allow_list", listing(NETWORK), help="Networks that operators may come from; left out: any.", example="[192.0.2.0/24]"),
+    Key("unmask", NAMES, help="Roles that see identity numbers whole; every other, and left out everybody, sees a mask with their last signs.",
+        example="[owner]"))
 
 SECURITY = part(
     Security(),

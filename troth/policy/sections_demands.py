@@ -23,6 +23,8 @@ from troth.policy.demands import (
     FileFormat,
     FirstFee,
     FirstTo,
+    FreeText,
+    NumberFound,
     ObjectionEffect,
     ObjectionRules,
     PortabilityOf,
@@ -40,6 +42,7 @@ from troth.policy.demands import (
     Verification,
     VerifyBy,
     VerifyWhen,
+    WordFound,
 )
 from troth.policy.finding import Code, field_at
 from troth.policy.marked import Node
@@ -126,6 +129,13 @@ CHILDREN = part(
     Children(),
     Key("age", NUMBER, help="Who is younger counts as a child; left out: no age is stated, and under 18 counts.", example="13"),
     Key("then", choice(ChildrenThen), help="What becomes of a child's data.", example="refuse"))
+
+FREE_TEXT = part(
+    FreeText(),
+    Key("card", choice(NumberFound), help="What becomes of the number of a payment card or bank account in a text that people write.",
+        example="refuse"),
+    Key("national_id", choice(NumberFound), help="What becomes of a national identity number in such a text.", example="refuse"),
+    Key("special", choice(WordFound), help="What becomes of such a text when it speaks of a special category, such as health.", example="refuse"))
 
 COMPLAINTS = part(
     Complaints(),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from troth.base.errors import Fault
+from troth.collect.web import json_of
 from troth.look import render
+from troth.prove.scan import check_recording
 from troth.prove.verify import State, as_json, promise_states, run_proofs
 from troth.workspace import House
 
+_LARGEST = 16 * 1024 * 1024  # of a recording sent over the wire
 LABELS = {
     State.PROVEN: "proven",
     State.ATTESTED: "attested",
@@ -43,4 +48,16 @@ def routes(house: House) -> list[Route]:
         states = await run_in_threadpool(run_proofs, workspace, f"http://127.0.0.1:{workspace.settings.port}")
         return JSONResponse(as_json(states))
 
-    return [Route("/{w}/promises", promises), Route("/api/{w}/verify", verify, methods=["POST"])]
+    async def scan(http: Request) -> Response:
+        workspace = house.for_program(http.path_params["w"], http.headers.get("authorization", ""))
+        body = await json_of(http, _LARGEST)
+        refused = body.get("refused", [])
+        if not isinstance(refused, list) or not all(one in workspace.policy.purposes for one in refused):
+            raise Fault("bad-field", "`refused` is a list of purpose ids")
+        flags = await run_in_threadpool(check_recording, workspace.policy, body.get("recording"), refused)
+        return JSONResponse([asdict(one) for one in flags])
+
+    return [
+        Route("/{w}/promises", promises), Route("/api/{w}/verify", verify, methods=["POST"]),
+        Route("/api/{w}/cookies/check", scan, methods=["POST"]),
+    ]

@@ -23,6 +23,7 @@ from troth.policy.model import Policy, Promise, ProofKind
 from troth.policy.words import day
 from troth.prove.attest import Attestation, attestations
 from troth.prove.registry import Named, Unfit, behaviour_named, bound, failures, in_force, key_of, proofs_named
+from troth.prove.staff import hiring
 from troth.prove.world import Broken, World
 from troth.rights.erasure import remove_canaries
 from troth.workspace import House, Workspace
@@ -74,7 +75,7 @@ def run_proofs(workspace: Workspace, base_url: str, each: Told = lambda proof, w
     with closing(served), httpx.Client(base_url=base_url, timeout=30) as http:
         clients = served.clients_of(workspace.id)
         for proof in (one for one in proofs_named(policy) if one.kind is not ProofKind.ATTESTED):
-            world = replace(_world(http, workspace), clients=tuple(_world(http, client) for client in clients))
+            world = replace(_world(http, workspace), clients=tuple(_world(http, client) for client in clients), hire=hiring(workspace))
             words = _run(proof, policy, world)
             with workspace.state.write() as conn:
                 _remember(conn, _place(policy, proof.kind, proof.key), words)

@@ -13,7 +13,8 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -56,6 +57,7 @@ class World:
     canary: bool = True
     outbox: Path | None = None  # where messages wait when no mail server is set
     clients: tuple[World, ...] = ()  # the same of the companies that this business serves
+    hire: Callable[[str], AbstractContextManager[tuple[str, str]]] | None = None  # makes an operator for a while (`troth.prove.staff`)
     began: str = field(default_factory=lambda: (now() - timedelta(seconds=1)).isoformat())
 
     # people
@@ -125,12 +127,12 @@ class World:
         return told
 
     def tell(
-        self, event: EventType, items: Iterable[str] = (), willing: bool | None = True, account: str = "", more: Mapping[str, Any] | None = None,
-        tz: str = LONDON,
+        self, event: EventType, items: Iterable[str] = (), willing: bool | Mapping[str, bool] | None = True, account: str = "",
+        more: Mapping[str, Any] | None = None, tz: str = LONDON,
     ) -> Told:  # fmt: skip
         """A trusted program tells of an event with made-up values for these items (all that it carries, if none is named).
 
-        `willing`: what its own banner was told, for every purpose at once; None: nothing was said. `more`: fields that
+        `willing`: what its own banner was told, for every purpose at once or for these; None: nothing was said. `more`: fields that
         the policy does not know of.
         """
         check(event.call, f"{event.id} does not come from a program")
@@ -141,7 +143,8 @@ class World:
             group, _, name = self.policy.items[item].at[0].partition(".")
             groups[group][name] = value
         groups["traits" if event.call in ("identify", "group") else "properties"] |= more or {}
-        said = {} if willing is None else {"consent": {"categoryPreferences": dict.fromkeys(self.policy.purposes, willing)}}
+        told = dict.fromkeys(self.policy.purposes, willing) if isinstance(willing, bool) else dict(willing or {})
+        said = {"consent": {"categoryPreferences": told}} if told else {}
         fields = {name: found for name, found in groups.items() if found} | ({"event": event.name or event.id} if event.call == "track" else {})
         fields |= {"groupId": "g"} if event.call == "group" else {}
         answer = self.send(str(event.call), userId=account, context={"timezone": tz, **said}, **fields)

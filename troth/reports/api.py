@@ -15,6 +15,7 @@ from troth.base.clock import micros
 from troth.base.errors import Fault
 from troth.gate.reasons import SENTENCES, Reason
 from troth.reports.events import events_for
+from troth.reports.figures import figures
 from troth.store.journal import refusals_since
 from troth.workspace import House, Workspace
 
@@ -35,7 +36,15 @@ def routes(house: House) -> list[Route]:
         workspace = house.for_program(http.path_params["w"], http.headers.get("authorization", ""))
         return JSONResponse(await run_in_threadpool(refusals_told, workspace, read_since(http.query_params.get("since"))))
 
-    return [Route("/api/{w}/events", events), Route("/api/{w}/refusals", refused)]
+    async def summed(http: Request) -> Response:
+        workspace = house.for_program(http.path_params["w"], http.headers.get("authorization", ""))
+        canary = http.headers.get("troth-canary", "")
+        canaries = bool(canary) and hmac.compare_digest(canary.encode(), workspace.access["canary_key"].encode())
+        purpose, role = http.query_params.get("purpose", ""), http.query_params.get("role", "owner")
+        found = await run_in_threadpool(figures, workspace, purpose, role, "program", canaries)
+        return JSONResponse(found.as_json(), headers={"cache-control": "no-store"})
+
+    return [Route("/api/{w}/events", events), Route("/api/{w}/refusals", refused), Route("/api/{w}/figures", summed)]
 
 
 def read_since(text: str | None) -> datetime | None:

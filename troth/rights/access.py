@@ -22,7 +22,7 @@ from troth.policy.model import Item, Permission, Policy, Purpose, Recipient, Reg
 from troth.policy.packs import adequacy, categories
 from troth.policy.words import BASES, CHANNELS, SAFEGUARDS, capital, country, length
 from troth.rights import requests
-from troth.rights.accepted import used_under
+from troth.rights.accepted import agreement, used_under
 from troth.rights.disclosed import Transfer, disclosures_of, mechanisms_of
 from troth.rights.responsible import responsible_company
 from troth.rights.tables import rows_about
@@ -54,7 +54,7 @@ def access_package(workspace: Workspace, refs: Iterable[int], grant: Grant, web_
     policy = grant.plan.policy
     with workspace.state.read() as conn:
         known = _Known(workspace, conn, policy)
-        events = [event for event in opened(workspace, conn, grant, wanted) if not web_only or known.is_visit(event.type)]
+        events = [event for event in opened(workspace, conn, grant, wanted) if not web_only or known.came_from_browser(event)]
         standings = read_standings(conn, wanted)
         first = workspace.plan.heard(standings.get(grant.reference or 0) or next(iter(standings.values())))
         told = _told(policy, first, events) | {"responsible": responsible(conn, policy, wanted, first.regime)}
@@ -63,6 +63,7 @@ def access_package(workspace: Workspace, refs: Iterable[int], grant: Grant, web_
             "by_source": _by_source(known, events),
             "choices": [_act(known, act) for act in acts_of(conn, wanted)],
             "used_under": used_under(workspace, conn, wanted),
+            "agreement": agreement(workspace, conn, wanted),
             "requests": [_asked(workspace, conn, one) for one in requests.of_person(conn, wanted)],
             "disclosures": _disclosures(known, conn, wanted),
             "transferred": [_transfer(one) for one in mechanisms_of(conn, wanted)],
@@ -122,6 +123,10 @@ class _Known:
         """Whether a browser sends it by itself, about whoever is at it: what the browser's identifier may open."""
         found = next((policy.events[id] for policy in (self.policy, *self._older) if id in policy.events), None)
         return found is not None and found.channel == WEB and found.population == next(iter(self.policy.populations))
+
+    def came_from_browser(self, event: RevealedEvent) -> bool:
+        """What a browser's identifier opens: its visits, and lines of a chat in which no address was given."""
+        return self.is_visit(event.type) or (self.channel(event.type) == "chat" and "contact.email" not in event.items)
 
     def channel(self, id: str) -> str:
         return next((policy.events[id].channel for policy in (self.policy, *self._older) if id in policy.events), WEB)
@@ -257,6 +262,7 @@ def _act(known: _Known, act: Act) -> dict[str, Any]:
         "at": instant(act.at).isoformat(timespec="seconds"),
         "how": act.evidence.how,
         "strength": str(act.evidence.strength),
+        "screen": act.evidence.screen,
         "policy_version": act.evidence.policy_version,
         "law": act.evidence.regime,
         "entry": act.entry,

@@ -35,8 +35,8 @@ _STATES: Mapping[ConsentState, str] = {
     ConsentState.INVALIDATED: "dpv:ConsentInvalidated", ConsentState.REVOKED: "dpv:ConsentRevoked",
 }
 _STRENGTHS: Mapping[Strength, str] = {
-    Strength.EXPLICIT: "dpv:ExpressedConsent", Strength.RELAYED: "dpv:ExpressedConsent", Strength.BY_USE: "dpv:ImpliedConsent",
-    Strength.IMPORTED: "dpv:Consent", Strength.NONE: "dpv:Consent",
+    Strength.EXPLICIT: "dpv:ExpressedConsent", Strength.RELAYED: "dpv:ExpressedConsent", Strength.IMPLIED: "dpv:ImpliedConsent",
+    Strength.BY_USE: "dpv:ImpliedConsent", Strength.IMPORTED: "dpv:Consent", Strength.NONE: "dpv:Consent",
 }
 
 

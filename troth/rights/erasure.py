@@ -60,6 +60,7 @@ erasure_case = Table(
     Column("kept", Text, nullable=False),
     Column("receipt", Text, nullable=False),
     Column("failure", Text, nullable=False),
+    Column("ground", Text, nullable=False, server_default=""),  # why, where nobody asked for it
 )
 
 
@@ -79,12 +80,14 @@ class Case:
         return self.done >= len(STEPS)
 
 
-def erase(workspace: Workspace, ref: int, act: str = "erasure") -> str:
+def erase(workspace: Workspace, ref: int, act: str = "erasure", ground: str = "") -> str:
     """Erase a person who has shown who they are; effective when this returns. Returns the case's id.
+
+    `ground`: a code for why, where it is not the person who asks; it stands in the ledger and on the receipt.
 
     Raises `no-such-subject` when there is nobody (any more). The physical steps follow by `continue_cases`.
     """
-    case = _open_case(workspace, [ref], act)
+    case = _open_case(workspace, [ref], act, ground)
     _tombstone(workspace, case)
     return case
 
@@ -154,7 +157,7 @@ def _open_cases(workspace: Workspace) -> list[Case]:
 # 1
 
 
-def _open_case(workspace: Workspace, asked_for: list[int], act: str) -> str:
+def _open_case(workspace: Workspace, asked_for: list[int], act: str, ground: str = "") -> str:
     id = new_token()
     with workspace.state.write() as conn:
         refs = sorted({one for ref in asked_for for one in same_person(conn, ref)})
@@ -163,22 +166,23 @@ def _open_case(workspace: Workspace, asked_for: list[int], act: str) -> str:
         begun = conn.exec_driver_sql("SELECT id FROM erasure_case WHERE done = 1 AND refs = ?", (json.dumps(refs),)).first()
         if begun is not None:  # asked again before it took effect: one case, not two
             return str(begun[0])
-        _begin(workspace, conn, id, refs, act)
+        _begin(workspace, conn, id, refs, act, ground)
         point("erasure.open_case")
     return id
 
 
-def _begin(workspace: Workspace, conn: Connection, id: str, refs: list[int], act: str) -> None:
+def _begin(workspace: Workspace, conn: Connection, id: str, refs: list[int], act: str, ground: str = "") -> None:
     at = now_micros()
     grant = admit_subject(conn, workspace.log, workspace.plan_at(conn, at), refs[0], act)
     grounds, values = _what_is_held(conn, workspace, grant, refs)
     needles = _needles(grant.plan.policy, values) + _wrapped_keys(workspace, refs, grounds)
     sealed = _case_cipher(workspace, id).encrypt(b"\x00" * 12, msgspec.msgpack.encode({"needles": needles}), id.encode())
     conn.exec_driver_sql(
-        "INSERT INTO erasure_case (id, refs, opened_at, done, sealed, counts, kept, receipt, failure) VALUES (?, ?, ?, 1, ?, '{}', ?, '', '')",
-        (id, json.dumps(refs), at, sealed, json.dumps(grounds)),
+        "INSERT INTO erasure_case (id, refs, opened_at, done, sealed, counts, kept, receipt, failure, ground) "
+        "VALUES (?, ?, ?, 1, ?, '{}', ?, '', '', ?)",
+        (id, json.dumps(refs), at, sealed, json.dumps(grounds), ground),
     )
-    workspace.log.append(conn, EntryKind.REQUEST_OPENED, {"case": id, "right": act}, instant(at))
+    workspace.log.append(conn, EntryKind.REQUEST_OPENED, {"case": id, "right": act} | ({"ground": ground} if ground else {}), instant(at))
 
 
 def _exists(conn: Connection, ref: int) -> bool:
@@ -315,7 +319,7 @@ def _rewrite(workspace: Workspace, cases: list[Case]) -> None:
 
 def _look_and_receipt(workspace: Workspace, case: Case) -> bool:
     with workspace.state.read() as conn:
-        sealed, counts, grounds = conn.exec_driver_sql("SELECT sealed, counts, kept FROM erasure_case WHERE id = ?", (case.id,)).one()
+        sealed, counts, grounds, why = conn.exec_driver_sql("SELECT sealed, counts, kept, ground FROM erasure_case WHERE id = ?", (case.id,)).one()
         told = [one.label for one in tellings_of(conn, case.id)]
     needles = msgspec.msgpack.decode(_case_cipher(workspace, case.id).decrypt(b"\x00" * 12, sealed, case.id.encode()))["needles"]
     workspace.state.truncate_log()
@@ -325,7 +329,7 @@ def _look_and_receipt(workspace: Workspace, case: Case) -> bool:
             conn.exec_driver_sql("UPDATE erasure_case SET failure = ? WHERE id = ?", ("found-again: " + ", ".join(sorted(set(left)))[:200], case.id))
         return False
     point("erasure.look")
-    receipt = _receipt(case, json.loads(counts), json.loads(grounds)) | {"recipients_told": told}
+    receipt = _receipt(case, json.loads(counts), json.loads(grounds)) | {"recipients_told": told} | ({"ground": why} if why else {})
     with workspace.state.write() as conn:
         conn.exec_driver_sql(
             "UPDATE erasure_case SET done = ?, receipt = ?, sealed = x'', refs = '[]', failure = '' WHERE id = ?",

@@ -76,7 +76,7 @@ class Right(StrEnum):
     QUESTION = "question"
     KNOW = "know"
     MEASURES = "measures"
-    WITHDRAWAL = "withdrawal"  # of a yes, or of messages, told to somebody who works here, or by text
+    WITHDRAWAL = "withdrawal"  # of a yes, or of messages, told to somebody who works here, by text or in the chat
     UNCLEAR = "unclear"  # nobody could tell yet what is wanted; never dropped
 
 

@@ -101,6 +101,18 @@ ANSWERS: Mapping[str, Answer] = {
     "supplier_terms": NotPersonal("what suppliers signed"),
     "supplier_safeguard": NotPersonal("what protects data at suppliers abroad"),
     "case_file": NotPersonal("numbers of cases and tickets, and whether they are open"),
+    "chat": ByPerson(
+        "Your conversations in the chat", ("ref",),
+        {"began_at": "begun", "last_at": "last said something", "lines": "messages", "waiting": "waits for our answer", "closed": "ended",
+         "wish": "what waits for your address"},
+        {"id": "a random number", "session": _SECRET, "sealed": "the address you gave, which stands among your details"},
+    ),
+    "chat_line": Elsewhere("events"),
+    "flagged": ByPerson(
+        "What one of us was asked to look at", ("ref",),
+        {"type": "in", "item": "item", "what": "because it may speak of", "state": "what became of it", "at": "on"},
+        {"id": "a running number", "event": "a random number"},
+    ),
     "sweep": NotPersonal("when data past its time was removed, in counts"),
     "subject_request": Elsewhere("requests"),
     "request_step": Elsewhere("requests"),

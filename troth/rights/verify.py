@@ -73,6 +73,7 @@ class LinkUse(StrEnum):
 
     OPEN = "open"
     CONFIRM_ADDRESS = "confirm-address"
+    WITHDRAW = "withdraw"  # what was asked for in a chat takes effect once it is opened
 
 
 class Shown(StrEnum):
@@ -99,6 +100,7 @@ class OneTimeLink:
     what: LinkUse
     visitor: int
     address: str
+    case: int = 0  # the subject request that it carries out
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,15 @@ def make_confirmation(workspace: Workspace, conn: Connection, ref: int, address:
     return NewLink(_new_link(workspace, conn, ref, LinkUse.CONFIRM_ADDRESS, plain, 0), ref, plain)
 
 
+def make_withdrawal(workspace: Workspace, conn: Connection, address: str, case: int) -> NewLink | None:
+    """A link that carries out a withdrawal asked for in somebody's name; None when nothing is held under the address."""
+    ref = find_by_email(workspace, conn, address)
+    if ref is None:
+        return None
+    plain = directory.normalise(IdentifierKind.EMAIL, address)
+    return NewLink(_new_link(workspace, conn, ref, LinkUse.WITHDRAW, plain, 0, case), ref, plain)
+
+
 def look_at_link(workspace: Workspace, conn: Connection, token: str) -> OneTimeLink:
     """What a token opens, without using it; raises `link-not-good` alike for used, old and invented ones."""
     row = conn.exec_driver_sql(
@@ -145,7 +156,8 @@ def look_at_link(workspace: Workspace, conn: Connection, token: str) -> OneTimeL
     address = _open(workspace, row[1], row[0], row[4]) if row is not None else None
     if row is None or address is None:
         raise Fault("link-not-good", "this link was used, is too old or was never made", help="ask for a new one; it comes at once", status=410)
-    return OneTimeLink(row[1], LinkUse(row[2]), row[3], address)
+    what, _, case = row[2].partition(":")
+    return OneTimeLink(row[1], LinkUse(what), row[3], address, int(case or "0", 16))
 
 
 def use_link(workspace: Workspace, conn: Connection, token: str) -> OneTimeLink:
@@ -288,13 +300,13 @@ def forget(conn: Connection, refs: Iterable[int]) -> None:
         conn.exec_driver_sql("DELETE FROM privacy_session WHERE ref = ?", (ref,))
 
 
-def _new_link(workspace: Workspace, conn: Connection, ref: int, what: LinkUse, address: str, visitor: int) -> str:
+def _new_link(workspace: Workspace, conn: Connection, ref: int, what: LinkUse, address: str, visitor: int, case: int = 0) -> str:
     token = new_token()
     hashed, until = _hashed(token), now_micros() + LINK_LASTS // _MICROSECOND
     conn.exec_driver_sql("DELETE FROM privacy_link WHERE expires_at <= ?", (now_micros(),))
     conn.exec_driver_sql(
         "INSERT INTO privacy_link (hash, ref, what, visitor, sealed, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (hashed, ref, what, visitor, _seal(workspace, ref, hashed, address), until),
+        (hashed, ref, f"{what}:{case:016x}" if case else what, visitor, _seal(workspace, ref, hashed, address), until),
     )
     workspace.log.append(conn, EntryKind.REQUEST_STEP, {"act": "link-made", "ref": ref, "for": what}, instant(now_micros()))
     return token

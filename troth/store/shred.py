@@ -78,6 +78,9 @@ ON_ERASURE: Mapping[str, Rule] = {
     "stopped_address": Rule(Fate.REFUSE_LIST),
     "text_seen": Rule(Fate.NOT_PERSONAL),
     "waiting_yes": Rule(Fate.REFUSE_LIST),  # of nobody yet; what was asked before its address was erased goes with the erasure
+    "flagged": Rule(Fate.DELETE, ("ref",)),
+    "chat": Rule(Fate.DELETE, ("ref",)),
+    "chat_line": Rule(Fate.DELETE, ("ref",)),
     "proof_result": Rule(Fate.NOT_PERSONAL),
     "attestation": Rule(Fate.NOT_PERSONAL),
     "seen": Rule(Fate.REFUSE_LIST, ("ref",)),
@@ -133,6 +136,32 @@ def tombstone(conn: Connection, grant: Grant, refs: Iterable[int], at: int) -> d
                 cursor.execute(change.format(table, column, column), (ref,))
     cursor.close()
     return counts
+
+
+def remove_event(grant: Grant, lake: Lake, state: Database, ref: int, event: int) -> bool:
+    """Remove one event of a person from journal and files; what else is held of them stays. Safe to run again.
+
+    Needs the grant of the subject's own right. Returns whether it was there.
+    """
+    if grant.reference != ref or grant.rule is not None:
+        raise PermissionError("removing an event needs the grant of the subject's own right")
+    gone = False
+    with lake.lease():
+        with state.write() as conn:
+            for row in conn.exec_driver_sql("SELECT seq FROM journal WHERE ref = ? AND event = ?", (ref, event)).all():
+                outlive_row(conn, row[0], erased=True)
+                gone = conn.exec_driver_sql("DELETE FROM journal WHERE seq = ?", (row[0],)).rowcount > 0
+        with state.read() as conn:
+            days = sorted({row[0] for row in conn.exec_driver_sql("SELECT day FROM held WHERE ref = ?", (ref,))})
+            files = lake.files(conn, days)
+        for file in files:
+            here = pa.compute.equal(pq.read_table(lake.path(file), columns=["event"])["event"], event)
+            if pa.compute.any(here).as_py():
+                gone = True
+                lake.rewrite([file], lambda whole: whole.filter(pa.compute.not_equal(whole["event"], event)))
+    lake.unlink_retired(at_once=True)
+    state.truncate_log()
+    return gone
 
 
 def count_left(conn: Connection, refs: Iterable[int]) -> dict[str, int]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth.gate.disclosure import SAFEGUARD_MECHANISMS, is_adequate
-from troth.policy.model import Kind, Recipient
+from troth.policy.model import Kind, Permission, Recipient, permission_under
 from troth.policy.packs import adequacy
+from troth.prove.browser import browser
 from troth.prove.registry import proves
-from troth.prove.world import World, check
+from troth.prove.world import LONDON, World, check
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,62 @@ def advisers_can_have_data_and_are_named_to_the_person(world: World, category: s
     with world.centre().by_mail(one.address) as centre:
         given = str(centre.data().get("disclosures"))
     check(one.recipient.label in given or one.recipient.id in given, "the person's list of recipients lacks the adviser")
+
+
+@proves(sabotage="hand-over-whatever-was-said")
+def recipients_get_nothing_before_a_choice(world: World, recipients: tuple[str, ...]) -> None:
+    for recipient in (world.policy.recipients[one] for one in recipients):
+        purpose = world.policy.purposes[recipient.purposes[0]]
+        event = next(world.policy.events[one] for one in purpose.events if set(recipient.items) & set(world.policy.events[one].items))
+        others = {id: True for id in world.policy.purposes if id != purpose.id}
+        open_to_all = permission_under(world.policy, purpose, world.law(LONDON)) is not Permission.ASK_BEFORE
+        for said, allowed in ((others, open_to_all), (others | {purpose.id: False}, False), (others | {purpose.id: True}, True)):
+            told = world.tell(event, willing=said)
+            done = _ask(world, {"account": told.account}, recipient.id, purpose=purpose.id)
+            if not allowed:
+                check(done["status"] == 403, f"{recipient.id} was given something of somebody who had not chosen it")
+                continue
+            check("payload" in done, f"{recipient.id} was given nothing of somebody who allowed it")
+            logged = world.program("GET", f"/disclosures?ref={done['ref']}")["list"]
+            check([one["recipient"] for one in logged] == [recipient.id], "what was given is not in the register")
+
+
+@proves(sabotage="forget-what-a-form-said")
+def who_a_form_named_receives_what_it_took_and_nobody_else(world: World) -> None:
+    naming = [one for one in world.policy.recipients.values() if one.announced_by]
+    check(len(naming) > 1, "no two forms name whom else they serve")
+    for recipient in naming:
+        form, purpose = world.policy.events[recipient.announced_by[0]], recipient.purposes[0]
+        shown = world.http.get(f"/{world.workspace}/forms/{form.id}").json()
+        named = [one["label"] for one in shown["goes_to"]] == [recipient.label] and recipient.label in shown["text"]
+        check(named, "a form does not say who else receives it")
+        told = world.tell(form)
+        done = _ask(world, {"account": told.account}, recipient.id, purpose=purpose)
+        given = {one["event"] for one in done["payload"]["events"]} if "payload" in done else set()
+        check(given == {form.id}, "who a form named is not given what it took, or more")
+        for other in naming:
+            if form.id not in other.announced_by:
+                otherwise = "somebody whom the form did not name was given what it took"
+                _refused(world, "not-announced", {"account": told.account}, other.id, otherwise, purpose=other.purposes[0])
+
+
+@proves(sabotage="hand-over-whatever-was-said")
+def nothing_goes_to_outside_analytics_after_an_opt_out(world: World, recipient: str) -> None:
+    found, link = world.policy.recipients[recipient], world.policy.asking.analytics_opt_out
+    check(link.startswith("https://") and link == world.visitor().asked()["asking"]["analytics_opt_out"], "browsers are not told of the way out")
+    check(link in world.page("/policy") and link in world.page("/cookies"), "people do not read of the way out")
+    purpose = found.purposes[0]
+    allowing, refusing, silent = (browser(world) for _ in range(3))
+    others = {one["id"].replace("-", "_"): "given" for one in allowing.asked()["purposes"] if one["id"] != purpose}
+    said = purpose.replace("-", "_")
+    for someone, choices in ((allowing, {said: "given"}), (refusing, {said: "refused"}), (silent, {})):
+        someone.choose("choose", **others, **choices)
+        check(someone.person.view("/").get("stored") == 1, "a visit that was allowed is not kept")
+    done = _ask(world, {"anonymousId": allowing.person.id}, recipient, purpose=purpose)
+    check("payload" in done, "outside analytics gets nothing of somebody who allowed it")
+    for someone in (refusing, silent):
+        answer = _ask(world, {"anonymousId": someone.person.id}, recipient, purpose=purpose)
+        check(answer["status"] == 403, "outside analytics was given a visit of somebody who opted out, or was not asked")
 
 
 def _held(world: World) -> tuple[dict[str, str], dict[str, Any]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Mapping
 from pathlib import Path
 
 from troth.policy.model import EventType, Permission, permission_under
 from troth.prove.registry import proves
-from troth.prove.world import LONDON, World, check
+from troth.prove.world import CALIFORNIA, LONDON, Told, World, check
 from troth.store.shred import look_for
 
 
@@ -56,17 +58,75 @@ def an_undeclared_field_is_dropped(world: World, event: str) -> None:
 
 
 @proves(sabotage="require-nothing")
-def a_required_field_is_required(world: World, event: str, item: str) -> None:
+def an_event_is_refused_without(world: World, event: str, items: tuple[str, ...]) -> None:
     found = _event(world, event)
-    check(item in found.required, f"event {event} does not ask for {item}")
-    fields = {one: value for one, value in world.values(found, found.items).items() if one != item}
+    for item in items:
+        given = {one: value for one, value in world.values(found, found.items).items() if one != item}
+        answer = _sent(world, found, given)
+        check(answer["status"] == 400 and answer.get("code") == "missing-item", f"{event} was taken without {item}")
+    told = world.tell(found)
+    check(told.answer.get("stored") == 1, f"{event} was not taken though it was whole")
+    for item, purposes in _purposes(world, found, items, "").items():
+        rows = told.among(world.events(purposes[0])) if purposes else []
+        check(len(rows) == 1 and rows[0]["at"], f"{event} is not seen with its time")
+        check(str(rows[0]["items"].get(item)) == str(told.values[item]), f"{item} is not kept beside {event}")
+
+
+def _sent(world: World, event: EventType, values: Mapping[str, object]) -> dict[str, object]:
     groups: dict[str, dict[str, object]] = {"properties": {}, "traits": {}}
-    for one, value in fields.items():
+    for one, value in values.items():
         group, _, name = world.policy.items[one].at[0].partition(".")
         groups[group][name] = value
-    answer = world.send(str(found.call), userId=world.address(), event=found.name or found.id, context={"timezone": LONDON}, **groups)
-    check(answer["status"] == 400 and answer.get("code") == "missing-item", f"{event} was taken without {item}")
-    check(world.tell(found).answer.get("stored") == 1, f"{event} was not taken though it was whole")
+    more = {"groupId": "g"} if event.call == "group" else {"event": event.name or event.id}
+    return world.send(str(event.call), userId=world.address(), context={"timezone": LONDON}, **more, **groups)
+
+
+@proves(sabotage="use-for-anything")
+def a_survey_adds_what_was_answered_and_nothing_when_skipped(world: World, event: str, items: tuple[str, ...], purposes: tuple[str, ...]) -> None:
+    found = _event(world, event)
+    told = world.known()
+    with world.centre().by_mail(str(told.values["contact.email"])) as centre:
+        held = centre.items()
+        check(not any(item in held for item in items), "somebody who skipped the survey has answers on record")
+    check(told.answer.get("stored") == 1 and world.visitor().view("/")["status"] == 200, "who skips the survey is not served")
+    values = world.values(found, (*items, "contact.email"), world.address())
+    fields = {world.policy.items[item].at[0].partition(".")[2]: value for item, value in values.items()}
+    check(world.post(f"/forms/{event}", {"fields": fields, "tz": CALIFORNIA})["status"] == 200, "an answered survey was not taken")
+    sealed = next((item for item in items if world.policy.items[item].values is None), items[0])
+    others = [one.id for one in world.policy.purposes.values() if one.events and one.id not in purposes]
+    for purpose in (*purposes, *others[:6]):
+        mine = [row["items"] for row in world.events(purpose) if str(row["items"].get(sealed)) == str(values[sealed])]
+        check(bool(mine) is (purpose in purposes), f"{purpose} {'does not see' if purpose in purposes else 'sees'} what was answered")
+        for item in items if mine else ():
+            check(str(mine[0].get(item)) == str(values[item]), f"{item} of a survey was not kept as it was given")
+
+
+def _known_best(world: World) -> Told:
+    """Somebody who was asked nothing, of the sort that most is held of: whom every purpose concerns that concerns those before."""
+    order = list(world.policy.populations)
+    found = [one for one in world.policy.events.values() if one.call in ("track", "group") and "contact.email" in one.items]
+    told = world.tell(max(found, key=lambda one: order.index(one.population)), willing=None)
+    check(told.answer.get("stored") == 1, "nothing is held of somebody who was asked nothing")
+    return told
+
+
+@proves(sabotage="do-it-anyway")
+def giving_details_can_be_declined(world: World, purposes: tuple[str, ...]) -> None:
+    for purpose in purposes:
+        one, told = world.policy.purposes[purpose], _known_best(world)
+        event = _event(world, one.events[0])
+        with world.centre().by_mail(str(told.values["contact.email"])) as centre:
+            shown = html.unescape(centre.get().text)
+            check(one.label in shown and 'value="give"' in shown, f"nobody is asked for {purpose}, with a way to refuse")
+            unasked = world.tell(event, willing=None, account=told.account)
+            check(not unasked.among(world.events(purpose)), f"{purpose} is done before anybody was asked")
+            centre.post("/choices", purpose=purpose, say="give")
+            agreed = world.tell(event, willing=None, account=told.account)
+            check(agreed.among(world.events(purpose)), f"{purpose} is not done for who agreed")
+            centre.post("/choices", purpose=purpose, say="stop")
+        refused = world.tell(event, willing=None, account=told.account)
+        check(not refused.among(world.events(purpose)), f"{purpose} is done for somebody who declined")
+    check(world.visitor().view("/")["status"] == 200, "who declines cannot go on")
 
 
 @proves(sabotage="hold-about-anyone")

@@ -173,7 +173,7 @@ def a_notice_goes_to_whoever_wants_no_offers(world: World, purpose: str, selling
     check(logged and logged[0]["basis"] == basis and logged[0]["kind"], "the notice is not logged with its basis and sort")
 
 
-@proves(sabotage="write-to-everybody")
+@proves(sabotage="write-to-those-not-meant")
 def only_those_meant_are_written_to(world: World, purpose: str, answer: str = "", profile: str = "") -> None:
     """`answer`: an event that answers such a message, which `profile` then sees with where it came from."""
     event, declared = reached_by(world, purpose, "email"), world.policy.purposes[purpose]

@@ -20,16 +20,6 @@ def the_notice_names_the_officer(world: World) -> None:
     check(world.policy.organisation.officer in _text(world.page("/policy")), "the notice does not name the data protection officer")
 
 
-@proves(sabotage="hide-a-cookie")
-def the_cookies_page_lists_every_cookie(world: World) -> None:
-    asked = world.visitor().asked()
-    check(asked["cookies_url"].endswith("/cookies"), "the banner does not lead to the cookies page")
-    check("/cookies" in world.page("/policy") or "cookies" in world.page("/policy"), "the notice does not lead to the cookies page")
-    page = _text(world.page("/cookies"))
-    for cookie in world.policy.cookies.values():
-        check(cookie.name in page and cookie.provider in page, f"the cookies page lacks {cookie.name} or who sets it")
-
-
 @proves(sabotage="hide-the-date")
 def the_notice_ends_with_the_date_of_its_last_change(world: World) -> None:
     changed = world.policy.changed_on

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from troth.policy.model import Permission
+from troth.prove.browser import browser
 from troth.prove.registry import proves
 from troth.prove.world import BERLIN, CALIFORNIA, LONDON, VISITOR, Visitor, World, check
 
@@ -124,6 +125,14 @@ def the_state_of_cookies_is_stored(world: World) -> None:
     unasked.view("/", consent={"cookies": "unasked"})
     seen = [someone.seen()[0]["items"].get("cookie.accepted") for someone in (accepting, unasked)]
     check(seen == ["accepted", "unasked"], "the state of cookies was not stored as it is")
+    agreed, refusing = browser(world), browser(world)
+    for someone, button, said in ((agreed, "accept-all", {"given"}), (refusing, "reject-all", {"refused", "objected"})):
+        someone.person.view("/")
+        someone.press(button)
+        with world.centre().by_browser(someone.person) as centre:
+            check({act["said"] for act in centre.data()["choices"]} <= said, "what somebody answered about cookies is not on record")
+    optional = {one.name for one in world.policy.cookies.values() if one.purposes}
+    check(not optional & {name for name, _ in refusing.ever}, "a visit that refused was sent a cookie that can be done without")
 
 
 @proves(sabotage="stop-the-clock")

@@ -1,5 +1,5 @@
 """Ways of breaking the system, by the room they break. Importing this package enters them all."""
 
-from troth.prove.sabotages import calling, collecting, demanding, handing, messaging, permission, telling
+from troth.prove.sabotages import asking, calling, chatting, collecting, demanding, handing, messaging, permission, resting, telling
 
-__all__ = ["calling", "collecting", "demanding", "handing", "messaging", "permission", "telling"]
+__all__ = ["asking", "calling", "chatting", "collecting", "demanding", "handing", "messaging", "permission", "resting", "telling"]

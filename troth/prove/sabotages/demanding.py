@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 
 from troth.centre.desk import Ask
 from troth.collect import choices
+from troth.console import queue
 from troth.gate.plan import Plan
 from troth.prove.sabotage import sabotage
 from troth.prove.sabotages.permission import FORGETFUL
@@ -121,3 +122,8 @@ def believe_any_detail() -> Changes:
 @sabotage("Californians are not told who received data")
 def hide_who_received() -> Changes:
     return [(_ACTS, "disclosures_of", lambda conn, refs: [])]
+
+
+@sabotage("an objection is decided without a ground")
+def decide_without_a_ground() -> Changes:
+    return [(queue, "_text", lambda form: form.get("text", "").strip() or "-")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from troth.disclose import told
+from troth.disclose import register, told
 from troth.gate import disclosure
 from troth.gate.disclosure import CHECKS, Mechanism
 from troth.prove.sabotage import sabotage
@@ -29,6 +29,16 @@ def allow_unknown_recipients() -> Changes:
 @sabotage("suppliers may use data for whatever they like")
 def allow_own_purposes() -> Changes:
     return _without("purpose", "items", "person")
+
+
+@sabotage("what a person said is not asked when data is handed over")
+def hand_over_whatever_was_said() -> Changes:
+    return _without("person")
+
+
+@sabotage("whoever works for us receives what any form took")
+def forget_what_a_form_said() -> Changes:
+    return [(register, "_announced_to", lambda workspace, conn, plan, person, question: None)]
 
 
 @sabotage("suppliers get every field they ask for")

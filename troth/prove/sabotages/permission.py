@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from troth.collect import choices, web
+from troth.collect import choices, nobody, web
 from troth.consent.record import PROHIBITIONS
 from troth.gate import decide as deciding
 from troth.gate import plan as planning
@@ -24,6 +24,16 @@ FORGETFUL: Changes = [(Plan, "treatment", lambda self, event, standing: self._wo
 @sabotage("the gate permits whatever it is asked, whatever people said")
 def skip_consent() -> Changes:
     return [*FORGETFUL, (planning, "permits", lambda state, mode: None), (planning, "can_object", lambda purpose: False)]
+
+
+@sabotage("who refuses is followed like anybody")
+def follow_those_who_refuse() -> Changes:
+    return [*skip_consent(), (nobody, "refuse_latecomers", lambda conn, hashed, at: None)]
+
+
+@sabotage("what people said stops nothing, neither at collection nor at a question")
+def do_it_anyway() -> Changes:
+    return [*skip_consent(), (Plan, "serves", lambda self, kind, purpose: True), (viewing.Views, "_denied", lambda self, conn, grant, links: ())]
 
 
 @sabotage("a withdrawal is recorded but changes nothing at collection")
@@ -71,6 +81,15 @@ def show_every_item() -> Changes:
     return [(Plan, "view_rule", view_rule), (Then, "items", items)]
 
 
+@sabotage("any purpose sees every item of every row")
+def use_for_anything() -> Changes:
+    def items(self: Then, version: str, purpose: Purpose) -> frozenset[str]:
+        then = self.policy(version)
+        return frozenset(then.items) if then else frozenset()
+
+    return [*any_purpose(), (Then, "items", items)]
+
+
 @sabotage("any role may act for any purpose")
 def any_role() -> Changes:
     honest = deciding._query
@@ -111,3 +130,16 @@ def serve_other_purposes() -> Changes:
 @sabotage("choices that a person makes are not recorded")
 def forget_choices() -> Changes:
     return [(choices, "_record", lambda *_args: None)]
+
+
+@sabotage("who keeps out of the figures is counted all the same")
+def count_those_who_left() -> Changes:
+    return [(viewing.Views, "_denied", lambda self, conn, grant, links: ())]
+
+
+@sabotage("messages go to everybody, whatever they said")
+def write_to_everybody() -> Changes:
+    def denial(self: Plan, purpose: Purpose, standing: Any) -> Any:
+        return None
+
+    return [*FORGETFUL, (Plan, "denial", denial)]

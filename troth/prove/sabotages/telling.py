@@ -14,7 +14,7 @@ from troth.prove.sabotage import sabotage
 Changes = list[tuple[Any, Any, Any]]
 
 
-def _without(words: Callable[[Policy], list[str]]) -> Changes:
+def without(words: Callable[[Policy], list[str]]) -> Changes:
     """Pages as they are, but for some words of the policy."""
     honest = look.render
 
@@ -41,44 +41,39 @@ def _blank(made: Any, words: list[str]) -> Any:
 
 @sabotage("the notice does not name the data protection officer")
 def hide_the_officer() -> Changes:
-    return _without(lambda policy: [policy.organisation.officer, policy.organisation.officer.lower()])
-
-
-@sabotage("the cookies page leaves a cookie out")
-def hide_a_cookie() -> Changes:
-    return _without(lambda policy: [next(iter(policy.cookies))])
+    return without(lambda policy: [policy.organisation.officer, policy.organisation.officer.lower()])
 
 
 @sabotage("the notice does not say when it was last changed")
 def hide_the_date() -> Changes:
-    return _without(lambda policy: [f"{policy.changed_on.day} {policy.changed_on:%B %Y}"])
+    return without(lambda policy: [f"{policy.changed_on.day} {policy.changed_on:%B %Y}"])
 
 
 @sabotage("the notice leaves a purpose out")
 def hide_a_purpose() -> Changes:
-    return _without(lambda policy: [next(iter(policy.purposes.values())).notice[:60]])
+    return without(lambda policy: [next(iter(policy.purposes.values())).notice[:60]])
 
 
 @sabotage("the notice says nothing of children")
 def hide_the_children_clause() -> Changes:
-    return _without(lambda policy: [policy.notice.children[:40]])
+    return without(lambda policy: [policy.notice.children[:40]])
 
 
 @sabotage("earlier texts of the policy cannot be read")
 def hide_versions() -> Changes:
-    return _without(lambda policy: [next(iter(policy.purposes.values())).notice[:60]])
+    return without(lambda policy: [next(iter(policy.purposes.values())).notice[:60]])
 
 
 @sabotage("nobody is told what they lose by withdrawing")
 def hide_what_is_lost() -> Changes:
-    return _without(lambda policy: [purpose.loses[:25] for purpose in policy.purposes.values() if purpose.loses])
+    return without(lambda policy: [purpose.loses[:25] for purpose in policy.purposes.values() if purpose.loses])
 
 
 @sabotage("complaints are answered without naming the regulator")
 def hide_the_regulator() -> Changes:
-    return _without(lambda policy: ["Information Commissioner"])
+    return without(lambda policy: ["Information Commissioner"])
 
 
 @sabotage("the statement of measures is empty")
 def hide_measures() -> Changes:
-    return _without(lambda policy: ["<li"])
+    return without(lambda policy: ["<li"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from troth.collect.web import is_child
+from troth.collect.children import is_child
 from troth.gate.decide import Deny, Permit
 from troth.gate.plan import Plan
 from troth.policy.conduct import Automated, ProfilingAllowed
