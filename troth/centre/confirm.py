@@ -1,7 +1,7 @@
 """What does the link in “is it you?” open? A page with a button; pressing it is the yes. A GET changes nothing.
 
 It needs no cookie and no sign-in: the token is the authority, once. Whatever else it is, it is refused in one way, and counted.
-Source: GDPR Art. 7(1); docs/decisions/0027
+Source: GDPR Art. 7(1); docs/decisions/0028
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """By which ways may I be written to? One button a channel that the policy writes by, beside the purposes.
 
 A no to a channel ends its messages at once. Taking that back gives no permission that must be asked for: those have their own buttons.
-Source: GDPR Art. 7(3), 21(2)-(3); docs/decisions/0027
+Source: GDPR Art. 7(3), 21(2)-(3); docs/decisions/0028
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A site's page hands its old cookies to the door of choices. A no is taken at its word. A yes is weaker evidence: it is marked
 so, opens what asks first only where the policy takes it, and never changes what the person said to us. What a cookie says of
 its time is believed only as far as it is past.
-Source: GDPR Art. 7(1); docs/decisions/0031
+Source: GDPR Art. 7(1); docs/decisions/0029
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 An older line never overrides a newer act, and a yes from a file overrides no later no, no undated no, and no no that the
 person said to us (unless the policy takes such a yes for an explicit one). A no is taken at its word. The same file
 twice changes nothing. What is taken over is an act like any other, on the tape when it is a no.
-Source: GDPR Art. 7(1), 7(3), 17; ISO/IEC TS 27560:2023; docs/decisions/0031
+Source: GDPR Art. 7(1), 7(3), 17; ISO/IEC TS 27560:2023; docs/decisions/0029
 """
 
 from __future__ import annotations

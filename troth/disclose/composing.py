@@ -2,7 +2,7 @@
 
 A text or a letter that people can be spared says how to end them, and what its carrier may charge, in the policy's own words:
 one without is refused. An e-mail says it in its head. It sends nothing.
-Source: RFC 5322, RFC 8058; CTIA Messaging Principles and Best Practices 5.1; docs/decisions/0027
+Source: RFC 5322, RFC 8058; CTIA Messaging Principles and Best Practices 5.1; docs/decisions/0028
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How does the owner of an address learn that a list was asked for in their name? One message with one link, and no word of offers.
 
-Source: GDPR Art. 7(1); BGH I ZR 164/09; docs/decisions/0027
+Source: GDPR Art. 7(1); BGH I ZR 164/09; docs/decisions/0028
 """
 
 from __future__ import annotations

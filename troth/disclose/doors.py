@@ -2,7 +2,7 @@
 
 A provider's signature, or the token of the message itself, is the authority. What is noticed passes the gate like every event: of
 whom it is not permitted nothing is kept, and the link leads on all the same.
-Source: Twilio documentation, "Receive messages"; docs/decisions/0027
+Source: Twilio documentation, "Receive messages"; docs/decisions/0028
 """
 
 from __future__ import annotations

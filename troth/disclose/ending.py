@@ -2,7 +2,7 @@
 
 The acts are recorded like any other, so that they hold everywhere at once, and stand on the tape. A no to a channel is a word on
 the channel itself, and takes back the purposes that go by no other: what also goes by e-mail does not end with a text.
-Source: GDPR Art. 7(3), 21(2)-(3); 47 CFR 64.1200(a)(10); docs/decisions/0027
+Source: GDPR Art. 7(3), 21(2)-(3); 47 CFR 64.1200(a)(10); docs/decisions/0028
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A client has a workspace of its own. Each that knows the address has the demand in its queue, writes there no more, and is named to
 the person, in a message to that very address. It tells nobody else who is known where.
-Source: GDPR Art. 12(2), 21(2)-(3), 28(3)(e); docs/decisions/0027
+Source: GDPR Art. 12(2), 21(2)-(3), 28(3)(e); docs/decisions/0028
 """
 
 from __future__ import annotations

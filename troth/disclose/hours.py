@@ -2,7 +2,7 @@
 
 Quiet hours are the recipient's where their time is known: of a telephone number the country, and where that has several time zones
 it must be quiet in none of them. Else they are the business's own.
-Source: 47 CFR 64.1200(c)(1) (hours of the called party's location); docs/decisions/0027
+Source: 47 CFR 64.1200(c)(1) (hours of the called party's location); docs/decisions/0028
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@
 Without a carrier for its channel, and to a person made up by a proof, it rests in the outbox folder, for a while, for whoever runs
 this to read. A message about a person's own subject request needs no other purpose. A file without a row is removed, so that
 whoever is erased leaves none behind.
-Source: GDPR Art. 5(1)(b), 12(3); docs/decisions/0027
+Source: GDPR Art. 5(1)(b), 12(3); docs/decisions/0028
 """
 
 from __future__ import annotations

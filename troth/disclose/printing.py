@@ -2,7 +2,7 @@
 
 Being put on the list is the moment of sending. Whoever is on it is marked as leaving before the list is written, so that nobody gets
 the same letter twice; a list that was never written is not known to have gone. The list is the operator's to keep and to shred.
-Source: GDPR Art. 21(2)-(3); docs/decisions/0027
+Source: GDPR Art. 21(2)-(3); docs/decisions/0028
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
             those, from anywhere: fewer messages harm nobody. What was heard, read or seen by an operator, the operator answers for
 3. record   the no (or the yes to a channel) with how and when it came; the words themselves rest sealed with the person's requests
 4. else     nothing changes, and whoever sent it is asked to show who they are
-Source: GDPR Art. 7(1), 7(3), 11(2), 12(2), 12(6), 21; 47 CFR 64.1200(a)(10); docs/decisions/0027
+Source: GDPR Art. 7(1), 7(3), 11(2), 12(2), 12(6), 21; 47 CFR 64.1200(a)(10); docs/decisions/0028
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A person's own no stands with the person (`troth.consent`); this is about the number or mailbox itself, which two records may share.
 It decides nothing about purposes.
-Source: 47 CFR 64.1200(a)(10) (revocation by any reasonable means); GDPR Art. 7(3); docs/decisions/0027
+Source: 47 CFR 64.1200(a)(10) (revocation by any reasonable means); GDPR Art. 7(3); docs/decisions/0028
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 3. answer       one text without any offer; none where the provider has answered, and none where it had stopped before
 A START lifts the stop of the number, and a no that was silence before it. It is no yes: what the policy asks for first stays unasked.
 Words that plainly ask to stop do the same as STOP, and somebody reads them.
-Source: Twilio documentation, "Receive messages" and "Advanced opt-out"; 47 CFR 64.1200(a)(10)-(12); docs/decisions/0027
+Source: Twilio documentation, "Receive messages" and "Advanced opt-out"; 47 CFR 64.1200(a)(10)-(12); docs/decisions/0028
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 What notices is put in as the message leaves: a link through our door, a picture of one point. Each carries a token that names the
 recipient, encrypted under the workspace's own key; so it shows nothing, leads nowhere else and holds here alone. What comes back
 passes the gate like every event. Links of our own (unsubscribe, privacy centre) stay as they are.
-Source: ePrivacy Directive Art. 5(3); EDPB Guidelines 2/2023 on the scope of Art. 5(3), 2.3; docs/decisions/0027
+Source: ePrivacy Directive Art. 5(3); EDPB Guidelines 2/2023 on the scope of Art. 5(3), 2.3; docs/decisions/0028
 """
 
 from __future__ import annotations
