@@ -101,7 +101,7 @@ def test_an_unknown_address_is_not_found_as_a_page_for_people_and_json_for_progr
 
 
 def test_a_wrong_method_at_a_known_address_is_told_so(server: Server) -> None:
-    for method, path in (("POST", "/infinity/policy"), ("GET", "/infinity/forms/contact"), ("DELETE", "/infinity/consent")):
+    for method, path in (("POST", "/infinity/policy"), ("PUT", "/infinity/forms/contact"), ("DELETE", "/infinity/consent")):
         status, answer = server.call(method, path, b"")
         assert status == 405 and json.loads(answer)["code"] == "method-not-allowed", path
 

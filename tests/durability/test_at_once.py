@@ -110,7 +110,7 @@ def test_a_message_queued_here_does_not_leave_and_nothing_is_handed_over_after_a
         two.hand_over_here()
     assert "took the permission back" in str(refused.value)
     with two.here.state.write() as conn:  # its next try is now
-        conn.exec_driver_sql("UPDATE outbox_message SET attempts = 0 WHERE id = ?", (waiting,))
+        conn.exec_driver_sql("UPDATE outbox_message SET not_before = 0 WHERE id = ?", (waiting,))
     outbox.deliver(two.here, waiting)
     assert _status(two, waiting) not in ("waiting", "sent") and not outbox.path_of(two.here, waiting).exists()
 
