@@ -23,6 +23,7 @@ from troth.base.clock import now
 from troth.base.errors import Fault
 from troth.cli import main
 from troth.collect import choices
+from troth.disclose import stopped, texts
 from troth.ledger.entry import EntryKind
 from troth.maintain import checkpoint
 from troth.rights import erasure, restrict
@@ -37,6 +38,7 @@ from troth.workspace import House, Workspace
 
 PASSPHRASE = b"correct horse battery staple"
 ADA, BEN, LATE, RITA = "ada-visitor-fedcba9876543210", "ben-visitor-0123456789", "late-visitor-0123456789", "rita-visitor-0123456789"
+NUMBER = "+447900100017"
 NEEDLES = [text.encode() for text in (edda.EMAIL, edda.PHONE, edda.NAME, edda.VISITOR, edda.ADDRESS, edda.ACCOUNT)]
 
 
@@ -44,7 +46,7 @@ NEEDLES = [text.encode() for text in (edda.EMAIL, edda.PHONE, edda.NAME, edda.VI
 class Before:
     """A town with a backup of it, and what has happened since: Ada withdrew, Ben was restricted, Edda erased.
 
-    Late came and objected, Rita came and was restricted.
+    Late came and objected, Rita came and was restricted, somebody answered a text with STOP.
     """
 
     folder: Path
@@ -66,6 +68,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Before:
     edda.send(ingest, edda.page("l1", "/", LATE), trusted=False)
     say(workspace, LATE, "reject-all")
     edda.send(ingest, edda.page("r1", "/", RITA), trusted=False)
+    texts.take(workspace, texts.Inbound("SM0123456789", NUMBER, " Stop. "))
     with workspace.state.write() as conn:
         ada, ben, late, rita = (ref_of(workspace, conn, one) for one in (ADA, BEN, LATE, RITA))
         for one in (ben, rita):
@@ -148,12 +151,18 @@ def test_no_lost_permission_and_nobody_erased_comes_back(before: Before, workspa
         assert conn.exec_driver_sql("SELECT count(*) FROM sweep").scalar_one() == 1
 
 
+def test_a_number_that_sent_stop_is_written_to_no_more(workspace: Workspace) -> None:
+    hashed = directory.hash_of(workspace.keys, IdentifierKind.PHONE, NUMBER)
+    with workspace.state.read() as conn:
+        assert stopped.is_stopped(conn, hashed, "sms")
+
+
 def test_the_restored_ledger_says_so_and_goes_on_under_another_name(workspace: Workspace) -> None:
     with workspace.state.read() as conn:
         entries = [entry for _, entry in workspace.log.entries(conn)]
         workspace.log.verify(conn, workspace.ledger_key.public_key())
     told = [entry.body for entry in entries if entry.kind is EntryKind.RESTORED]
-    assert [(one["gap"], one["replayed"]) for one in told] == [(False, {"withdrawal": 1, "objection": 1, "restriction": 2, "erasure": 1})]
+    assert [(one["gap"], one["replayed"]) for one in told] == [(False, {"withdrawal": 1, "objection": 1, "restriction": 2, "opt-out": 1, "erasure": 1})]
     assert workspace.origin.startswith("troth/infinity/restored-")
     assert [entry.body["origin"] for entry in entries if entry.kind is EntryKind.LOG_ORIGIN] == ["troth/infinity", workspace.origin]
 
