@@ -162,7 +162,8 @@ def test_the_restored_ledger_says_so_and_goes_on_under_another_name(workspace: W
         entries = [entry for _, entry in workspace.log.entries(conn)]
         workspace.log.verify(conn, workspace.ledger_key.public_key())
     told = [entry.body for entry in entries if entry.kind is EntryKind.RESTORED]
-    assert [(one["gap"], one["replayed"]) for one in told] == [(False, {"withdrawal": 1, "objection": 1, "restriction": 2, "opt-out": 1, "erasure": 1})]
+    done = {"withdrawal": 1, "objection": 1, "restriction": 2, "opt-out": 1, "erasure": 1}
+    assert [(one["gap"], one["replayed"]) for one in told] == [(False, done)]
     assert workspace.origin.startswith("troth/infinity/restored-")
     assert [entry.body["origin"] for entry in entries if entry.kind is EntryKind.LOG_ORIGIN] == ["troth/infinity", workspace.origin]
 
