@@ -9,7 +9,6 @@ Source: GDPR Art. 7(3); ePrivacy Directive Art. 5(3); Fetch standard (CORS)
 from __future__ import annotations
 
 import hmac
-import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,6 +33,7 @@ from troth.collect.origins import Origins
 from troth.collect.pipeline import Origin
 from troth.collect.privacy_signal import sent_in
 from troth.collect.regime import regime_for
+from troth.collect.web import check_key, json_of
 from troth.collect.wishes import ADDRESS, Wish, address_in, purposes_for, wish_in
 from troth.disclose import letters
 from troth.gate.admit import admit_subject
@@ -122,19 +122,8 @@ class _Pages:
 
     async def _read(self, http: Request) -> _Asked:
         workspace = self._workspace(http)
-        raw = b""
-        async for part in http.stream():
-            raw += part
-            if len(raw) > _LARGEST:
-                raise Fault("too-large", f"the body is larger than {_LARGEST // 1024} KB", status=413)
-        try:
-            body = json.loads(raw)
-        except (ValueError, RecursionError):
-            raise Fault("bad-json", "the body is not valid JSON") from None
-        if not isinstance(body, dict):
-            raise Fault("bad-json", "the body must be a JSON object")
-        if body.get("key") != workspace.access["publishable_key"]:
-            raise Fault("bad-key", "the key is missing or belongs to another workspace", status=403)
+        body = await json_of(http, _LARGEST)
+        check_key(workspace, body)
         offer = chat.must_offer(await run_in_threadpool(lambda: workspace.policy))
         address, agent = http.client.host if http.client else "", http.headers.get("user-agent", "")
         canary = str(body.get("canary") or "")
