@@ -54,8 +54,8 @@ sabotage: setup ## start a system broken in one way (NAME=skip-consent; without 
 	@sh tools/sabotage.sh "$(NAME)" "$(PORT)"
 
 call: setup ## pretend that somebody rings a number of infinity (TO=+442079460101)
-	@$(BIN)/python examples/traffic/twilio_like.py --server http://127.0.0.1:$(PORT) --to "$(TO)" \
-	  --token "$$($(BIN)/troth workspace show infinity --json --data $(DATA) | $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["twilio_token"])')"
+	@$(BIN)/troth workspace show infinity --json --data $(DATA) \
+	  | $(BIN)/python examples/traffic/twilio_like.py --server http://127.0.0.1:$(PORT) --to "$(TO)"
 
 verify: setup ## run the proof of every promise of infinity (DATA=data)
 	@$(BIN)/troth verify infinity --data $(DATA)

@@ -156,17 +156,23 @@ def _section(path: tuple[str, ...], command: click.Command) -> str:
 
 
 def _shown(argument: click.Argument) -> str:
-    name = (argument.name or "").upper()
+    if argument.metavar:
+        return argument.metavar
+    name = "|".join(map(str, argument.type.choices)) if isinstance(argument.type, click.Choice) else (argument.name or "").upper()
     return name if argument.required else f"[{name}]"
 
 
 def _said(option: click.Option) -> str:
+    choices = f"; one of {', '.join(f'`{one}`' for one in option.type.choices)}" if isinstance(option.type, click.Choice) else ""
+    default = f" (default: `{option.default}`)" if option.show_default else ""
     needed = "; needed" if option.required else ""
-    return f": {option.help}{needed}" if option.help else needed
+    return f": {option.help}{default}{choices}{needed}"
 
 
 def test_every_command_says_what_it_does() -> None:
-    assert [" ".join(path) for path, command in _tree_of(main, ("troth",)) if not command.help] == []
+    commands = list(_tree_of(main, ("troth",)))
+    assert [" ".join(path) for path, command in commands if not command.help] == []
+    assert [(*path, one.name) for path, command in commands for one in command.params if isinstance(one, click.Option) and not one.help] == []
 
 
 # what may stand nowhere

@@ -16,7 +16,7 @@ from troth import settings as settings_module
 from troth.attest_commands import attest
 from troth.backup.commands import backup_command, restore_command
 from troth.collect_commands import collect
-from troth.commands import Commands, data_option, house_of, json_option, out, say, say_each, tell, workspace_of
+from troth.commands import PORT, Commands, data_option, house_of, json_option, out, say, say_each, tell, workspace_of
 from troth.consent_commands import consent
 from troth.console.commands import operator
 from troth.cookies_commands import cookies
@@ -52,8 +52,8 @@ for group in (
 
 @main.command()
 @data_option
-@click.option("--port", type=int, default=None, help="port to listen on (default: 8000)")
-@click.option("--workers", type=int, default=None, help="processes that answer (default: 1)")
+@click.option("--port", type=PORT, default=None, help="port to listen on (default: 8000)")
+@click.option("--workers", type=click.IntRange(1, 64), default=None, help="processes that answer (default: 1)")
 @click.option("--demo", is_flag=True, help="make the example workspaces")
 @click.option("--host", default="127.0.0.1", help="address to listen on")
 @click.option("--sabotage", default="", help="break the system in one named way, to see the proofs turn red")
@@ -178,7 +178,6 @@ def sabotage_list(as_json: bool) -> None:
     broken = {name: sorted(proof.name for proof in BEHAVIOURS.values() if proof.sabotage == name) for name in SABOTAGES}
     rows = [{"name": one.name, "words": one.words, "breaks": broken[one.name]} for one in SABOTAGES.values()]
     tell(as_json, rows, lambda value: say_each(f"{row['name']:28} {row['words']}" for row in rows))
-
 
 
 

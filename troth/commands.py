@@ -10,8 +10,10 @@ from typing import Any
 
 import click
 from rich.console import Console
+from sqlalchemy.exc import DatabaseError
 
 from troth import settings as settings_module
+from troth.base.database import readable
 from troth.base.errors import Fault
 from troth.gate.reasons import Refused
 from troth.policy.parse import PolicyInvalid
@@ -21,6 +23,7 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 data_option = click.option("--data", type=click.Path(path_type=Path), default=None, help="the data folder (default: ./data)")
+PORT = click.IntRange(1, 65535)
 json_option = click.option("--json", "as_json", is_flag=True, help="print JSON")
 
 
@@ -33,7 +36,14 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (Fault, Refused, PolicyInvalid) as error:
             say_error(error)
-            sys.exit(1)
+        except DatabaseError as error:
+            say_error(readable(error, "the database"))
+        except OSError as error:
+            if error.filename is None or error.strerror is None:
+                raise  # a pipe that ended, or nothing that a name would explain
+            words = f"`{Path(str(error.filename)).name}`: {error.strerror.lower()}"
+            say_error(Fault("file-unusable", words, help="name another place, or see who may use this one"))
+        sys.exit(1)
 
 
 def say_error(error: Exception) -> None:

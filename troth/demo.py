@@ -12,7 +12,6 @@ import importlib.util
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -29,9 +28,9 @@ from rich.progress import Progress
 
 from troth import settings as settings_module
 from troth.base.errors import Fault
-from troth.commands import Commands, data_option, err, say, say_error
+from troth.commands import PORT, Commands, data_option, err, say, say_error
 from troth.console.demo import prepare_demo_operators
-from troth.serve import EXAMPLES, prepare_examples, serve
+from troth.serve import EXAMPLES, check_port, is_free, prepare_examples, serve
 from troth.settings import Settings
 from troth.workspace import House, owning
 
@@ -50,7 +49,7 @@ class OpenSite:
 
 
 @click.group(cls=Commands, invoke_without_command=True)
-@click.option("--port", type=int, default=None, help="port of Troth itself (default: 8000)")
+@click.option("--port", type=PORT, default=None, help="port of Troth itself (default: 8000)")
 @click.option("--examples", type=click.Path(exists=True, file_okay=False, path_type=Path), default=EXAMPLES, hidden=True)
 @click.option("--visits", type=int, default=None, hidden=True, help="so many visits to the busiest site, and fewer to the others in proportion")
 @data_option
@@ -59,7 +58,7 @@ def main(port: int | None, data: Path | None, examples: Path, visits: int | None
     settings = settings_module.load(data, port)
     signal.signal(signal.SIGTERM, _leave)
     with owning(settings.data):
-        _check_port(settings)
+        check_port("127.0.0.1", settings.port, "make run PORT=8010")
         prepare_examples(settings, examples)
         accounts = prepare_demo_operators(settings)
         replay = Replay(settings, examples, visits_to(examples, visits))
@@ -88,21 +87,6 @@ def visits_to(examples: Path, most: int | None = None) -> dict[str, int]:
     return usual if most is None else {name: most * visits // max(usual.values()) for name, visits in usual.items()}
 
 
-def _check_port(settings: Settings) -> None:
-    if not _is_free(settings.port):
-        raise Fault("port-taken", f"something listens on port {settings.port} already", help="make run PORT=8010", status=503)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            tried.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
 # the sites
 
 
@@ -123,7 +107,7 @@ def start_sites(settings: Settings, examples: Path = EXAMPLES) -> list[OpenSite]
 def _port_for(title: str, usual: int, allowed: list[int]) -> int:
     """The usual port, else another one that the site's policy lists: from any other its events would be refused."""
     ports = [port for port in dict.fromkeys([usual, *allowed]) if port in allowed]
-    free = next((port for port in ports if _is_free(port)), None)
+    free = next((port for port in ports if is_free("127.0.0.1", port)), None)
     if free is None:
         wanted = " or ".join(str(port) for port in ports) or "any that the policy lists"
         raise Fault(

@@ -70,7 +70,8 @@ def collect_seldom() -> None:
 
 
 def serve(settings: Settings, host: str, demo: bool, sabotage: str = "") -> None:
-    """Serve until stopped. `demo` makes the example workspaces first; `sabotage` breaks it in one named way."""
+    """Serve until stopped. `demo` makes the example workspaces first; `sabotage` breaks it in one named way. Raises `port-taken`."""
+    check_port(host, settings.port, "name another with --port")
     if demo:
         prepare_examples(settings)
     (settings.data / "troth.url").write_text(f"http://127.0.0.1:{settings.port}\n")
@@ -112,6 +113,24 @@ def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+def check_port(host: str, port: int, help: str) -> None:
+    """Raises `port-taken` when one cannot listen there."""
+    if not is_free(host, port):
+        raise Fault("port-taken", f"something listens on port {port} already, or `{host}` is no address of this machine", help=help, status=503)
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether one can listen there now."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+    except OSError:
+        return False
+    return True
 
 
 def running_at(data: Path) -> str | None:

@@ -59,9 +59,9 @@ def load(data: Path | str | None = None, port: int | None = None, workers: int |
         data=folder,
         secrets=Path(os.environ.get("TROTH_SECRETS", beside / f"{folder.name}-secrets")).resolve(),
         tape=Path(os.environ.get("TROTH_TAPE", beside / f"{folder.name}-tape")).resolve(),
-        port=port or _number("TROTH_PORT", 8000),
+        port=port or _number("TROTH_PORT", 8000, 65535),
         public_url=os.environ.get("TROTH_PUBLIC_URL", ""),
-        workers=workers or _number("TROTH_WORKERS", 1),
+        workers=workers or _number("TROTH_WORKERS", 1, 64),
         limits=read_limits(os.environ.get("TROTH_LIMITS", "")),
         smtp_url=os.environ.get("TROTH_SMTP_URL", ""),
         sms_url=os.environ.get("TROTH_SMS_URL", ""),
@@ -82,8 +82,10 @@ def read_limits(text: str) -> dict[str, Limit | None]:
     return found
 
 
-def _number(name: str, default: int) -> int:
+def _number(name: str, default: int, most: int) -> int:
     given = os.environ.get(name, "")
-    if given and not (given.isascii() and given.isdigit()):
-        raise Fault("bad-setting", f"`{name}` is not a whole number", help="docs/settings.md has every setting")
-    return int(given) if given else default
+    if not given:
+        return default
+    if not (given.isascii() and given.isdigit() and len(given) < 9 and 1 <= int(given) <= most):
+        raise Fault("bad-setting", f"`{name}` is not a whole number from 1 to {most}", help="docs/settings.md has every setting")
+    return int(given)

@@ -27,6 +27,7 @@ from troth.subjects.links import Link, same_person
 from troth.workspace import Workspace
 
 OPERATOR = "command-line"
+_NUMBER = click.IntRange(1, (1 << 63) - 1)  # what the database holds
 workspace_option = click.option("--workspace", "name", default="infinity", show_default=True, help="whose subjects")
 
 
@@ -115,7 +116,7 @@ def _say_person(told: dict[str, Any]) -> None:
 
 @subject.command()
 @click.option("--kind", type=click.Choice([str(kind) for kind in IdentifierKind]), default="email", show_default=True, help="what is typed or piped")
-@click.option("--ref", type=int, default=None, help="a reference, instead of what is typed or piped")
+@click.option("--ref", type=_NUMBER, default=None, help="a reference, instead of what is typed or piped")
 @workspace_option
 @data_option
 @json_option
@@ -135,7 +136,7 @@ def _say_join(one: dict[str, Any]) -> None:
 
 
 @subject.command()
-@click.option("--ref", type=int, default=None, help="of one reference only")
+@click.option("--ref", type=_NUMBER, default=None, help="of one reference only")
 @workspace_option
 @data_option
 @json_option
@@ -155,7 +156,7 @@ def _say_joins(rows: list[dict[str, Any]]) -> None:
 
 
 @subject.command()
-@click.argument("link_id", type=int)
+@click.argument("link_id", type=_NUMBER)
 @workspace_option
 @data_option
 @json_option

@@ -97,7 +97,7 @@ class Workspace:
         """The plan in force at an instant (microseconds), seen from the caller's transaction."""
         version = self.published.at(conn, at)
         if version is None:
-            help = f"troth policy publish {self.id}"
+            help = "troth policy publish FILE, with the policy file of this workspace"
             raise Fault("no-policy", f"workspace `{self.id}` has no policy in force", help=help, status=503)
         return self.published.plan_of(version, conn)
 

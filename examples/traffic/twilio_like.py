@@ -4,7 +4,7 @@ It stands in for the provider in rehearsals: no call is made. It shares no code 
 in one is not a mistake in both.
 Source: Twilio documentation, "Voice status callbacks" and "Security: validating requests"
 
-    python examples/traffic/twilio_like.py --server http://127.0.0.1:8000 --token TOKEN --to +442079460101
+    troth workspace show infinity --json | python examples/traffic/twilio_like.py --to +442079460101
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import argparse
 import base64
 import hashlib
 import hmac
+import json
 import secrets
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -86,18 +88,38 @@ class TwilioLike:
 
 def main() -> None:
     """Report one call from the command line."""
-    asked = argparse.ArgumentParser(description="Report one telephone call to a workspace, as Twilio would.")
+    asked = argparse.ArgumentParser(description="Report one telephone call to a workspace, as Twilio would. Its keys come by standard input.")
     asked.add_argument("--server", default="http://127.0.0.1:8000", help="the public address of the server")
-    asked.add_argument("--workspace", default="infinity")
-    asked.add_argument("--token", required=True, help="the workspace's `twilio_token`, from `troth workspace show`")
     asked.add_argument("--caller", default="+442079460999", help="who calls; `anonymous` withholds the number")
-    asked.add_argument("--to", required=True, help="the number that is called")
+    asked.add_argument("--to", required=True, help="the number that is called, as +442079460101 or as the page shows it")
     asked.add_argument("--seconds", type=int, default=60)
     given = asked.parse_args()
+    workspace, token = _keys()
+    to = number_of(given.to)
     try:
-        print(TwilioLike(given.server, given.workspace, given.token).ring(given.caller, given.to, given.seconds))
+        TwilioLike(given.server, workspace, token).ring(given.caller, to, given.seconds)
     except urllib.error.URLError as error:
         raise SystemExit(f"nothing answers at {given.server}: {error.reason}") from None
+    except RuntimeError as error:
+        raise SystemExit(str(error)) from None
+    print(f"{to} was rung for {given.seconds} seconds; see {given.server}/{workspace}/console/calls")
+
+
+def _keys() -> tuple[str, str]:
+    """Whose telephone it is and the secret both know, as `troth workspace show --json` says them: by pipe, never by argument."""
+    try:
+        said = json.load(sys.stdin)
+        return str(said["id"]), str(said["twilio_token"])
+    except (ValueError, KeyError, TypeError):
+        raise SystemExit("no keys came: pipe `troth workspace show NAME --json` into this") from None
+
+
+def number_of(written: str) -> str:
+    """A number of the United Kingdom as providers write it, from how a page shows it."""
+    digits = "".join(one for one in written if one.isdigit())
+    if not digits:
+        raise SystemExit(f"`{written}` is no telephone number")
+    return f"+44{digits[1:]}" if digits.startswith("0") and not digits.startswith("00") else f"+{digits.removeprefix('00')}"
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ async def test_the_overview_shows_the_figures_their_purpose_and_who_is_left_out(
     office.town.say("dov-dov-dov", {"site-analytics": State.OBJECTED})
     page = text_of((await (await office.signed_in()).get(HOME)).text)
     assert "Visits 1" in page and "People 1" in page and "Page views 2 1 of them without a person" in page and "Calls 2" in page
-    assert "Learning how the site is used · 1 person left out now, having said no" in page
+    assert "Learning how the site is used 1 person left out now, having said no" in page
     assert "Policy, version 1" in page
     assert "The person has not been asked, and this purpose asks first" in page
 

@@ -52,7 +52,7 @@ class Database:
                 tables.create_all(conn)
                 _add_columns(conn, tables)
         except DatabaseError as failure:
-            raise _readable(failure, path.name) from None
+            raise readable(failure, path.name) from None
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -115,7 +115,8 @@ def _add_columns(conn: Connection, tables: MetaData) -> None:
                 conn.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {CreateColumn(column).compile(conn)}")
 
 
-def _readable(failure: DatabaseError, name: str) -> Fault:
+def readable(failure: DatabaseError, name: str) -> Fault:
+    """What SQLite could not do, in words; of a failed statement without its values."""
     text = str(failure.orig)
     if "readonly" in text or "unable to open" in text:
         return Fault("data-not-writable", f"`{name}` cannot be written", help="check who owns the data folder and its rights", status=503)

@@ -1,12 +1,14 @@
-"""How is a new thing named? Random identifiers that say nothing about what they name."""
+"""How is a thing named? New random identifiers that say nothing about what they name, and how one is read that came from outside."""
 
 from __future__ import annotations
 
+import re
 import secrets
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
+_MOST = (1 << 63) - 1  # what a column of the database holds
 _LEAST = 1 << 60  # written out it has 19 digits, and so has whatever is less than four times as much
 
 
@@ -21,3 +23,15 @@ def new_reference() -> int:
 def new_token(length: int = 26) -> str:
     """A random word of unambiguous letters and digits; 26 of them carry 128 bits."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def number_in(text: str) -> int:
+    """The reference or row number that a text writes out in digits; 0, which is nobody's, for whatever can be none."""
+    number = int(text) if re.fullmatch(r"[0-9]{1,19}", text) else 0
+    return number if number <= _MOST else 0
+
+
+def hex_in(text: str) -> int:
+    """The number that an address carries as 16 hexadecimal digits; 0, which is nobody's, for whatever can be none."""
+    number = int(text, 16) if re.fullmatch(r"[0-9a-f]{16}", text) else 0
+    return number if number <= _MOST else 0

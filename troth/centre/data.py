@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from troth.base.clock import now
 from troth.base.errors import Fault
+from troth.base.ids import number_in
 from troth.centre.desk import Ask, Desk, Needs, as_file
 from troth.centre.front import send_confirmation
 from troth.centre.words import flash_of
@@ -133,9 +134,8 @@ def _join(ask: Ask, one: Link) -> dict[str, Any]:
 
 
 def _separate(ask: Ask) -> Response:
-    text = ask.form.get("link", "")
     with ask.workspace.state.write() as conn:
-        verify.undo_join(ask.workspace, conn, ask.person, int(text) if text.isdigit() and len(text) < 16 else 0)
+        verify.undo_join(ask.workspace, conn, ask.person, number_in(ask.form.get("link", "")))
     return ask.back("/data", "separated")
 
 

@@ -238,7 +238,7 @@ def _failed(http: Request, fault: Fault) -> Response:
     headers = {"retry-after": "900"} if fault.status == 429 else {}
     if not look.wants_page(http):
         return JSONResponse(fault.as_json(), fault.status, headers)
-    way = (f"/{http.path_params['w']}/privacy", "To the privacy centre") if fault.code != "no-such-workspace" else None
-    page = look.error_page(http, fault.status, fault.code, fault.message, fault.help, way=way)
+    ways = [(f"/{http.path_params['w']}/privacy", "To the privacy centre")] if fault.code != "no-such-workspace" else []
+    page = look.error_page(http, fault.status, fault.code, fault.message, fault.help, ways=ways)
     page.headers.update(headers)
     return page

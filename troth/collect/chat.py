@@ -23,7 +23,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBina
 from troth.base.clock import instant, now_micros
 from troth.base.database import metadata
 from troth.base.errors import Fault
-from troth.base.ids import new_token
+from troth.base.ids import hex_in, new_token
 from troth.collect.batch import Answer
 from troth.collect.free_text import free_texts
 from troth.collect.ingest import Ingest
@@ -258,10 +258,7 @@ def by_secret(conn: Connection, secret: object) -> Chat:
 
 def read_id(shown: str) -> int:
     """The id behind what addresses carry; 0 for what is none."""
-    try:
-        return int(shown, 16) if len(shown) == 16 else 0
-    except ValueError:
-        return 0
+    return hex_in(shown)
 
 
 def conversations(conn: Connection, canaries: bool = False, most: int = 100) -> list[Chat]:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from troth.base.errors import Fault
+from troth.base.ids import number_in
 from troth.collect.identify import Parted, joins_around, part, parted_around
 from troth.console import queue
 from troth.console.queue import Act
@@ -114,10 +115,8 @@ def obeyed_by(seat: Seat, found: Journey | Withheld) -> tuple[object, ...]:
 
 
 def _person(http: Request, seat: Seat) -> tuple[int, Journey | Withheld | None]:
-    asked = http.path_params["ref"]
-    if not (asked.isascii() and asked.isdigit() and len(asked) <= 19):
-        return 0, None
-    return int(asked), journey(seat.asker, int(asked))
+    ref = number_in(http.path_params["ref"])
+    return (ref, journey(seat.asker, ref)) if ref else (0, None)
 
 
 def _joins(seat: Seat, ref: int) -> tuple[tuple[Link, ...], tuple[Parted, ...]]:

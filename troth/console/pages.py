@@ -17,10 +17,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from troth.base.clock import day_on, now
 from troth.base.errors import Fault
 from troth.base.ids import new_token
+from troth.collect.chat import offer_of
 from troth.collect.telephone import displayed
 from troth.console.people import PolicyPage, callers, keys_of, policy_page
 from troth.console.seat import BEFORE, COOKIE, OWNER, Doorkeeper, Elsewhere, Seat, SignedOut, check_origin, forged, other_workspace
-from troth.gate.reasons import Refused
+from troth.gate.reasons import SENTENCES, Reason, Refused
 from troth.ledger.entry import EntryKind
 from troth.look import error_page, render, teach, wants_page
 from troth.look.chart import Drawing, Series, columns, day_slots, hour_slots
@@ -95,7 +96,8 @@ class Pages:
         """The script tag, addresses and keys."""
         keys = keys_of(seat.workspace, revealed) if seat.role == OWNER else ()
         base = self.door.house.settings.base_url
-        return self._show(http, seat, "settings", "settings.html", base=base, keys=keys, policy=seat.workspace.policy)
+        policy = seat.workspace.policy
+        return self._show(http, seat, "settings", "settings.html", base=base, keys=keys, policy=policy, chat=offer_of(policy) is not None)
 
     def workspaces(self, http: Request, seat: Seat) -> Response:
         """The operator's other workspaces."""
@@ -129,8 +131,8 @@ class Pages:
         """The form; it is tied to the browser it is shown to."""
         check_name(http.path_params["w"])
         token = http.cookies.get(BEFORE) or new_token()
-        w, next_page = http.path_params["w"], http.query_params.get("next", "")
-        response = render("console/sign_in.html", http, status=status, w=w, token=token, fault=fault, next_page=next_page)
+        w, next_page, ended = http.path_params["w"], http.query_params.get("next", ""), "ended" in http.query_params
+        response = render("console/sign_in.html", http, status=status, w=w, token=token, fault=fault, next_page=next_page, ended=ended)
         self.door.put_before(response, token)
         return response
 
@@ -161,7 +163,7 @@ def _after(w: str, wanted: str) -> str:
 def days_asked(http: Request) -> int:
     """The length of the period asked for: one of three."""
     asked = http.query_params.get("days", "")
-    return int(asked) if asked.isdigit() and len(asked) < 4 and int(asked) in PERIODS else USUAL
+    return next((period for period in PERIODS if asked == str(period)), USUAL)
 
 
 def _chart(found: Overview) -> tuple[Drawing, Drawing] | None:
@@ -188,7 +190,7 @@ Act = Callable[[Request, dict[str, str]], Response]
 
 def reading(door: Doorkeeper, read: Read) -> Callable[[Request], Awaitable[Response]]:
     """A page for whoever has a seat here; everybody else is led to sign in, or refused."""
-    return _guarded(lambda http, _form: read(http, door.seat(http)))
+    return _guarded(lambda http, _form: _seated(http, door.seat(http), lambda seat: read(http, seat)))
 
 
 def posting(door: Doorkeeper, post: Post) -> Callable[[Request], Awaitable[Response]]:
@@ -197,9 +199,24 @@ def posting(door: Doorkeeper, post: Post) -> Callable[[Request], Awaitable[Respo
     def act(http: Request, form: dict[str, str]) -> Response:
         seat = door.seat(http)
         door.check_form(http, seat.session, form.get("csrf", ""))
-        return post(http, seat, form)
+        return _seated(http, seat, lambda seated: post(http, seated, form))
 
     return _guarded(act, _LARGEST_FORM)
+
+
+def _seated(http: Request, seat: Seat, act: Callable[[Seat], Response]) -> Response:
+    """What an operator asked for; the gate's no is told beside the way on, and to whom it would say yes."""
+    try:
+        return act(seat)
+    except Refused as refused:
+        if not wants_page(http):
+            raise
+        policy, asked = seat.workspace.policy, refused.about
+        purpose = policy.purposes[asked].label if asked in policy.purposes else ""
+        return render(
+            "console/not_permitted.html", http, status=refused.status, seat=seat, here="", purpose=purpose, sentence=SENTENCES[refused.reason],
+            role_only=refused.reason is Reason.ROLE_NOT_ALLOWED, roles=[role for role, purposes in policy.roles.items() if asked in purposes],
+        )
 
 
 def open_to_all(act: Act) -> Callable[[Request], Awaitable[Response]]:
@@ -225,13 +242,14 @@ def _guarded(act: Act, limit: int = 8_192) -> Callable[[Request], Awaitable[Resp
         except SignedOut:
             return _to_sign_in(http)
         except Elsewhere as elsewhere:
-            own = sorted(elsewhere.session.operator.roles)
-            return _error(http, other_workspace(), (f"/{own[0]}/console/", "To your own console") if own else None)
+            own, sign_in = sorted(elsewhere.session.operator.roles), f"/{http.path_params['w']}/console/sign-in"
+            here = (sign_in, "Sign in as somebody else"),
+            return _error(http, other_workspace(), *((f"/{w}/console/", "To your own console") for w in own[:1]), *here)
         except Refused as refused:
             return _error(http, Fault(str(refused.reason), str(refused), status=refused.status))
         except Fault as fault:
-            back = None if fault.code in ("bad-workspace-name", "other-workspace") else (f"/{http.path_params['w']}/console/", "To the console")
-            return _error(http, fault, back)
+            back = () if fault.code in ("bad-workspace-name", "other-workspace") else ((f"/{http.path_params['w']}/console/", "To the console"),)
+            return _error(http, fault, *back)
 
     return answer
 
@@ -244,14 +262,15 @@ def _to_sign_in(http: Request) -> Response:
         check_name(w)
     except Fault as fault:
         return _error(http, fault)
-    wanted = f"?next={quote(http.url.path)}" if http.method == "GET" else ""
-    return RedirectResponse(f"/{w}/console/sign-in{wanted}", 303)
+    if http.url.path.endswith("/sign-out"):
+        return RedirectResponse(f"/{w}/console/sign-in", 303)
+    return RedirectResponse(f"/{w}/console/sign-in?" + (f"next={quote(http.url.path)}" if http.method == "GET" else "ended=1"), 303)
 
 
-def _error(http: Request, fault: Fault, way: tuple[str, str] | None = None) -> Response:
+def _error(http: Request, fault: Fault, *ways: tuple[str, str]) -> Response:
     if not wants_page(http):
         return JSONResponse(fault.as_json(), fault.status)
-    return error_page(http, fault.status, fault.code, fault.message, fault.help, way=way)
+    return error_page(http, fault.status, fault.code, fault.message, fault.help, ways=ways)
 
 
 __all__ = ["Asker", "Pages", "open_to_all", "posting", "reading"]

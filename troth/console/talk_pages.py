@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from troth.base.errors import Fault
+from troth.base.ids import number_in
 from troth.collect.chat import Chat, Side
 from troth.collect.door import Door
 from troth.collect.flagged import CHILD
@@ -93,14 +94,14 @@ class _Pages:
     def flag(self, http: Request, seat: Seat) -> Response:
         """One of them, with its text."""
         queue.check_may_answer(seat)
-        flag, text = review.read(seat.workspace, _number(http), seat.session.operator.id)
+        flag, text = review.read(seat.workspace, number_in(http.path_params["id"]), seat.session.operator.id)
         policy = seat.workspace.policy
         return _show(http, seat, "review", "flag.html", one=flag, text=text, what=WHAT, policy=policy, children=policy.children)
 
     def settle(self, http: Request, seat: Seat, _form: dict[str, str]) -> Response:
         """Say what becomes of it."""
         queue.check_may_answer(seat)
-        done = _settle(seat.workspace, _number(http), http.path_params["act"], seat.session.operator.id)
+        done = _settle(seat.workspace, number_in(http.path_params["id"]), http.path_params["act"], seat.session.operator.id)
         return RedirectResponse(f"/{seat.w}/console/review?done={done}", 303)
 
     def child(self, http: Request, seat: Seat, form: dict[str, str]) -> Response:
@@ -159,7 +160,7 @@ class _Programs:
 
     def settle(self, http: Request, talker: Talker, _body: dict[str, Any]) -> Any:
         """Say what becomes of it."""
-        return {"done": _settle(talker.workspace, _number(http), http.path_params["act"], talker.operator)}
+        return {"done": _settle(talker.workspace, number_in(http.path_params["id"]), http.path_params["act"], talker.operator)}
 
     def reply(self, _http: Request, talker: Talker, body: dict[str, Any]) -> Any:
         """Answer somebody who wrote, at the address they gave, for the purpose they wrote for."""
@@ -189,13 +190,13 @@ def _who(workspace: Workspace, given: Mapping[str, Any]) -> int:
     """Whom an address, number, account or reference means; raises `no-such-subject`."""
     for name, value in given.items():
         text = str(value).strip()[:256]
-        if name == "ref" and text.isascii() and text.isdigit() and len(text) <= 19:
-            return int(text)
+        if name == "ref" and (ref := number_in(text)):
+            return ref
         if name in _KINDS and text:
             with workspace.state.read() as conn:
-                ref = directory.find(conn, directory.hash_of(workspace.keys, _KINDS[name], text))
-            if ref is not None:
-                return ref
+                known = directory.find(conn, directory.hash_of(workspace.keys, _KINDS[name], text))
+            if known is not None:
+                return known
     raise Fault("no-such-subject", "nobody is known by this", status=404)
 
 
@@ -219,11 +220,6 @@ def _body(raw: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Fault("bad-json", "the body must be a JSON object")
     return body
-
-
-def _number(http: Request) -> int:
-    id = http.path_params["id"]
-    return int(id) if id.isascii() and id.isdigit() and len(id) < 16 else 0
 
 
 def _talker(seat: Seat) -> Talker:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -160,12 +161,25 @@ def _row(person: Person, permit: PermitDisclosure, grant: Grant, events: list[di
     )  # fmt: skip
 
 
-def write_package(package: Package, folder: Path) -> None:
-    """Write a package as `manifest.json` and `people.jsonl`, readable by their owner alone; the folder must be new."""
+@contextmanager
+def folder_for_package(folder: Path) -> Iterator[Path]:
+    """A new folder to write a package into, made before anything is on record; gone again, where nothing was written, when that fails."""
     try:
         folder.mkdir(parents=True, mode=0o700)
     except FileExistsError:
         raise Fault("folder-exists", f"`{folder.name}` is already there", help="name a folder that is new", status=409) from None
+    except OSError:
+        raise Fault("folder-unusable", f"`{folder.name}` cannot be made", help="name a folder elsewhere", status=409) from None
+    try:
+        yield folder
+    except BaseException:
+        with suppress(OSError):
+            folder.rmdir()
+        raise
+
+
+def write_package(package: Package, folder: Path) -> None:
+    """Write a package as `manifest.json` and `people.jsonl`, readable by their owner alone, into a new folder."""
     lines = "".join(json.dumps(person, ensure_ascii=False) + "\n" for person in package.people)
     for name, text in (("manifest.json", json.dumps(package.manifest, ensure_ascii=False, indent=2)), ("people.jsonl", lines)):
         with os.fdopen(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

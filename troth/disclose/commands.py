@@ -11,7 +11,7 @@ import click
 from troth.base.errors import Fault
 from troth.commands import Commands, data_option, json_option, print_json, say, tell, workspace_of
 from troth.disclose import said
-from troth.disclose.acquire import read_package, transfer_business, write_package
+from troth.disclose.acquire import folder_for_package, read_package, transfer_business, write_package
 from troth.disclose.acquired import receive_business
 
 operator_option = click.option("--operator", default="owner", help="who acts, as a reference")
@@ -112,9 +112,9 @@ def list_suppliers(name: str, data: Path | None, as_json: bool) -> None:
 @disclose.command("terms")
 @click.argument("name")
 @click.argument("recipient")
-@click.option("--signed-on", required=True)
-@click.option("--expires-on", required=True)
-@click.option("--document", default="")
+@click.option("--signed-on", required=True, help="the day they were signed, such as 2026-01-10")
+@click.option("--expires-on", required=True, help="the last day they hold")
+@click.option("--document", default="", help="where the paper is")
 @operator_option
 @data_option
 def terms(name: str, recipient: str, signed_on: str, expires_on: str, document: str, operator: str, data: Path | None) -> None:
@@ -127,8 +127,8 @@ def terms(name: str, recipient: str, signed_on: str, expires_on: str, document: 
 @click.argument("name")
 @click.argument("recipient")
 @click.option("--kind", required=True, help="standard-contractual-clauses, transfer-agreement, binding-rules or data-privacy-framework")
-@click.option("--signed-on", required=True)
-@click.option("--expires-on", required=True)
+@click.option("--signed-on", required=True, help="the day they were signed, such as 2026-01-10")
+@click.option("--expires-on", required=True, help="the last day they hold")
 @operator_option
 @data_option
 def safeguard(name: str, recipient: str, kind: str, signed_on: str, expires_on: str, operator: str, data: Path | None) -> None:
@@ -166,8 +166,9 @@ def business(name: str, acquirer: str, country: str, safeguard: str, folder: Pat
     workspace = workspace_of(data, name)
     if folder.resolve().is_relative_to(workspace.settings.data):
         raise Fault("folder-inside-data", "the package must not rest in the data folder", help="name a folder elsewhere with --out")
-    package = transfer_business(workspace, acquirer, country or said.home_country(workspace.policy), operator, safeguard)
-    write_package(package, folder)
+    with folder_for_package(folder):
+        package = transfer_business(workspace, acquirer, country or said.home_country(workspace.policy), operator, safeguard)
+        write_package(package, folder)
     say(f"{len(package.people)} people to {acquirer}, in {folder.name}")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -16,6 +17,7 @@ from troth.disclose.mailing import Mailing, send_to_all
 from troth.disclose.printing import print_list, tally
 from troth.disclose.said_messages import to_said, withdrawal_as_said
 from troth.disclose.spoken import By
+from troth.gate.reasons import Refused
 from troth.workspace import House
 
 
@@ -33,15 +35,15 @@ def message(
     name: str, purpose: str, file: Path, subject: str, channel: str, people: tuple[str, ...], out: Path | None, data: Path | None, as_json: bool
 ) -> None:  # fmt: skip
     """Write to everybody whom the gate lets for a purpose, each once; run again, it goes on with whoever is left."""
-    words, way = file.read_text("utf-8"), Channel(channel)
+    words, way = _words(file), Channel(channel)
     first, _, rest = words.partition("\n")
     mailing = Mailing(purpose, subject, words, way) if subject or way is not Channel.EMAIL else Mailing(purpose, first.strip(), rest)
     workspace = workspace_of(data, name)
     to = to_said(workspace, [_pair(one) for one in people] or None)
     if way is Channel.POST:
-        found = _free(out, workspace.settings.data)
-        made = print_list(workspace, mailing, to)
-        _write(found, made.as_csv())
+        with _new_list(out, workspace.settings.data) as printed:
+            made = print_list(workspace, mailing, to)
+            printed.write(made.as_csv())
         counted = made.counted
     else:
         counted = send_to_all(workspace, mailing, to)
@@ -75,17 +77,30 @@ def withdrawal(
     tell(as_json, done, lambda value: say(f"{value['became']}, number {value['request']}: {words}"))
 
 
-def _free(out: Path | None, data: Path) -> Path:
+def _words(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except ValueError:
+        raise Fault("not-utf8", f"`{file.name}` is not UTF-8", help="save it as UTF-8") from None
+
+
+@contextmanager
+def _new_list(out: Path | None, data: Path) -> Iterator[TextIO]:
+    """The file to print from, opened before anybody counts as written to; gone again when nobody was."""
     if out is None:
         raise Fault("list-missing", "name the new file of the list to print", help="--out letters.csv")
     if out.exists() or out.resolve().is_relative_to(data):
         raise Fault("list-in-the-way", "the list needs a new file, outside the data folder", help="name another with --out")
-    return out
-
-
-def _write(path: Path, words: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline="") as file:
-        file.write(words)
+    try:
+        opened = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError:
+        raise Fault("list-not-writable", f"`{out.name}` cannot be written there", help="name another place with --out") from None
+    try:
+        with os.fdopen(opened, "w", encoding="utf-8", newline="") as file:
+            yield file
+    except (Fault, Refused):
+        out.unlink()
+        raise
 
 
 def _pair(text: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from troth.base.clock import instant, micros
 from troth.base.errors import Fault
+from troth.base.ids import number_in
 from troth.disclose.composing import Channel
 from troth.disclose.ending import What
 from troth.disclose.forwarding import forward
@@ -62,13 +63,14 @@ def to_said(workspace: Workspace, people: object, canaries: bool = False) -> To:
 
 def list_messages(workspace: Workspace, said: Said, _path: Said) -> list[dict[str, Any]]:
     """What left, and what did not: channel, purpose, basis and sort of each message, with the ledger entry of the gate's yes."""
-    ref = str(said.get("ref", ""))
-    if ref and not (ref.isascii() and ref.isdigit() and len(ref) < 20):
+    asked = str(said.get("ref", ""))
+    ref = number_in(asked)
+    if asked and not ref:
         raise Fault("bad-person", "`ref` is a person's reference, digits only")
     policy = workspace.policy
     read = "SELECT id, ref, channel, purpose, kind, status, at, left_at, entry FROM outbox_message"
     with workspace.state.read() as conn:
-        where, values = (" WHERE ref = ?", (int(ref),)) if ref else ("", ())
+        where, values = (" WHERE ref = ?", (ref,)) if ref else ("", ())
         rows = conn.exec_driver_sql(f"{read}{where} ORDER BY at DESC LIMIT 1000", values).all()
     return [
         {

@@ -5,7 +5,7 @@ Templates of a room rest in `templates/<room>/`. No inline script or style works
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -37,9 +37,12 @@ def render(template: str, http: Request, *, status: int = 200, headers: Mapping[
     return HTMLResponse(body, status, dict(_HEADERS) | dict(headers or {}))
 
 
-def error_page(http: Request, status: int, code: str, message: str, help: str | None = None, **context: Any) -> HTMLResponse:
-    """A coded error as a page of its own: what happened, and what to do."""
-    return render("error.html", http, status=status, code=code, message=message, help=help, **context)
+def error_page(
+    http: Request, status: int, code: str, message: str, help: str | None = None, headers: Mapping[str, str] | None = None,
+    ways: Sequence[tuple[str, str]] = (),
+) -> HTMLResponse:
+    """A coded error as a page of its own: what happened, what to do, and the ways on (address and words)."""
+    return render("error.html", http, status=status, headers=headers, code=code, message=message, help=help, ways=ways)
 
 
 def wants_page(http: Request) -> bool:

@@ -21,6 +21,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBina
 from troth.base.clock import instant, now_micros
 from troth.base.database import metadata
 from troth.base.errors import Fault
+from troth.base.ids import hex_in
 from troth.ledger.entry import EntryKind
 from troth.rights.deadlines import ClockEvent, Deadline, Pause, Tick, deadline, facts_for
 from troth.subjects.keys import KeyMissing
@@ -264,11 +265,8 @@ def get(conn: Connection, id: int) -> SubjectRequest:
 
 
 def read_id(shown: str) -> int:
-    """The id behind what people and addresses carry; raises `no-such-request`."""
-    try:
-        return int(shown, 16) if len(shown) == 16 else 0
-    except ValueError:
-        raise Fault("no-such-request", "there is no such request", status=404) from None
+    """The id behind what people and addresses carry; 0 for what is none."""
+    return hex_in(shown)
 
 
 def of_person(conn: Connection, refs: Iterable[int]) -> list[SubjectRequest]:
