@@ -33,6 +33,7 @@ from troth.workspace import House, Workspace
 PURPOSE, ROLE, OPERATOR = "site-analytics", "analyst", "op-bench"
 DAYS, KEPT = 440, 395  # the purpose keeps for 395: the cut-off falls inside
 PEOPLE = 200_000
+_MIX, _SPREAD = 0x9E3779B97F4A7C15 % (1 << 61), 1 << 61
 GAP = 30 * 60 * 1_000_000
 DAY = 86_400_000_000
 SERVING, OTHER, ANONYMOUS = 0, 1, 2  # kinds of rows: may serve, collected for something else, without a person
@@ -121,11 +122,16 @@ def _workspace(folder: Path) -> tuple[House, Workspace]:
     return house, house.workspace("infinity")
 
 
+def _reference(number: int) -> int:
+    """The reference of a person by their number: spread over 61 bits, as those that are drawn by chance; `_MIX` is odd, so no two are the same."""
+    return number * _MIX % _SPREAD
+
+
 def _people(workspace: Workspace) -> None:
-    """References 1 to PEOPLE: 5% said no, a few are restricted or erased since, 2% have two references."""
+    """People 1 to PEOPLE: 5% said no, a few are restricted or erased since, 2% have two references."""
     draw = random.Random(5)
     at = micros(now())
-    people = range(1, PEOPLE + 1)
+    people = [_reference(number) for number in range(1, PEOPLE + 1)]
     said_no = draw.sample(people, PEOPLE // 20)
     with workspace.state.write() as conn:
         conn.exec_driver_sql(
@@ -168,7 +174,7 @@ def _events(workspace: Workspace, classes: dict[int, int], events: int) -> None:
             f"""
             WITH drawn AS (SELECT i, [hash(i * 8 + k) >> 8 FOR k IN range(8)] AS h FROM range({first}, {first + many}) t(i))
             SELECT i + 1 AS seq, (i + 1) * 7 AS event,
-                CASE WHEN h[1] % 20 IN (1, 2) THEN 0 ELSE 1 + h[2] % {PEOPLE} END::BIGINT AS ref,
+                CASE WHEN h[1] % 20 IN (1, 2) THEN 0 ELSE (1 + h[2] % {PEOPLE})::HUGEINT * {_MIX} % {_SPREAD} END::BIGINT AS ref,
                 ({kind})::INTEGER AS "class", {day}::INTEGER AS day, ({day} * {DAY}::BIGINT + (h[3] % {DAY})::BIGINT)::BIGINT AS "at",
                 encode(h[4]::VARCHAR || h[5]::VARCHAR) AS sealed,
                 '/page-' || (h[4] % 7) * (h[5] % 12) AS "page.route",

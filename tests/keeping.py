@@ -66,8 +66,10 @@ def held_clock() -> Iterator[Clock]:
     before = clock._shift
     held = Clock()
     held.set(START)
-    yield held
-    clock._shift, clock._last = before, 0
+    try:
+        yield held
+    finally:
+        clock._shift, clock._last = before, 0
 
 
 class Programs:

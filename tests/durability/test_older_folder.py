@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
 from troth.base.database import SCHEMA_VERSION, Database
 from troth.base.errors import Fault
@@ -29,6 +29,18 @@ def test_columns_that_came_since_are_added_and_rows_stand_as_they_were(tmp_path:
         newer = Database(path, tables(Column("key", LargeBinary), Column("note", Text, nullable=False, server_default="")))
         with newer.read() as conn:
             assert conn.exec_driver_sql("SELECT id, what, key, note FROM told").all() == [(1, "before", None, "")]
+        newer.close()
+
+
+def test_indexes_that_came_since_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    Database(path, tables()).close()
+    since = tables()
+    Index("told_what", since.tables["told"].c.what)
+    for _ in range(2):
+        newer = Database(path, since)
+        with newer.read() as conn:
+            assert conn.exec_driver_sql("SELECT count(*) FROM sqlite_master WHERE name = 'told_what'").scalar_one() == 1
         newer.close()
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.running import BROWSER, PAGE, ROOT
 from troth.base.clock import now_micros
@@ -102,6 +105,22 @@ def test_an_item_whose_values_a_new_version_changed_still_settles_and_is_still_s
         lake.rewrite(listed, lambda table: seen.append(table) or table)
     assert seen[0]["size"].to_pylist() == ["12", "large"]
     assert seen[0].schema.field("size").type == pa.string()
+
+
+_VALUES = st.none() | st.integers(-(1 << 63), (1 << 63) - 1) | st.integers(1 << 63, 1 << 64) | st.text(max_size=8)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["a", "b", "size"]), _VALUES), min_size=1, max_size=6))
+def test_journal_rows_become_columns_of_whole_numbers_or_of_words(clears: list[dict[str, object]]) -> None:
+    rows = [(seq, 7, 11, 1, 20_000, 5, msgspec.json.encode(clear), b"\x90") for seq, clear in enumerate(clears)]
+    table = as_table(rows)
+    assert table["seq"].to_pylist() == list(range(len(rows)))
+    assert table.column_names[7:] == sorted({name for clear in clears for name in clear})
+    for name in table.column_names[7:]:
+        values = [clear.get(name) for clear in clears]
+        whole = all(value is None or (isinstance(value, int) and -(1 << 63) <= value < 1 << 63) for value in values)
+        assert table[name].to_pylist() == (values if whole else [value if value is None else str(value) for value in values])
+        assert table.schema.field(name).type == (pa.int64() if whole else pa.string())
 
 
 def test_a_number_once_kept_as_a_word_is_counted_as_the_number_it_is(workspace: Workspace) -> None:

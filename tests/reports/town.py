@@ -66,9 +66,11 @@ def clock_at(at: datetime) -> Iterator[Clock]:
     standing = Clock(at)
     patch.setattr(clock, "time", standing)
     patch.setattr(clock, "_last", 0)
-    yield standing
-    patch.setattr(clock, "_last", 0)
-    patch.undo()
+    try:
+        yield standing
+    finally:
+        patch.setattr(clock, "_last", 0)
+        patch.undo()
 
 
 @dataclass

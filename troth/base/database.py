@@ -51,6 +51,7 @@ class Database:
                 _check_version(conn)
                 tables.create_all(conn)
                 _add_columns(conn, tables)
+                _add_indexes(conn, tables)
         except DatabaseError as failure:
             raise readable(failure, path.name) from None
 
@@ -113,6 +114,15 @@ def _add_columns(conn: Connection, tables: MetaData) -> None:
         for column in table.columns:
             if column.name not in there:
                 conn.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {CreateColumn(column).compile(conn)}")
+
+
+def _add_indexes(conn: Connection, tables: MetaData) -> None:
+    """Indexes that tables have got since this file was made."""
+    there = {row[0] for row in conn.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    for table in tables.tables.values():
+        for index in table.indexes:
+            if index.name not in there:
+                index.create(conn)
 
 
 def readable(failure: DatabaseError, name: str) -> Fault:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -203,19 +204,31 @@ class Lake:
 
 def as_table(rows: Sequence[Sequence[object]]) -> pa.Table:
     """Journal rows (seq, event, ref, class, day, at, clear, sealed) as a table with a column per clear item."""
-    clears = [msgspec.json.decode(row[6]) for row in rows]  # type: ignore[call-overload]
+    if not rows:
+        return FIXED.empty_table()
+    *fixed, texts, sealed = zip(*rows, strict=True)
+    columns = {field.name: pa.array(values, field.type) for field, values in zip(FIXED, [*fixed, sealed], strict=True)}
+    # All at once, not row by row: settling takes turns with collecting.
+    clears = msgspec.json.decode(b"[" + b",".join(texts) + b"]", type=list[dict[str, Any]])
+    return pa.table(columns | _by_item(clears))
+
+
+def _by_item(clears: list[dict[str, Any]]) -> dict[str, pa.Array]:
+    """A column per clear item: whole numbers, or words where any value of it is none."""
+    try:
+        found = pa.Table.from_struct_array(pa.array(clears))
+    except (pa.ArrowException, OverflowError):  # an item that is a number in some rows only, as where versions of a policy differ
+        found = None
+    if found is not None and all(field.type in (pa.int64(), pa.string()) for field in found.schema):
+        return {name: found[name] for name in sorted(found.column_names)}
     names = sorted({name for clear in clears for name in clear})
-    columns: dict[str, pa.Array] = {}
-    for index, field in enumerate(list(FIXED)[:6]):
-        columns[field.name] = pa.array([row[index] for row in rows], field.type)
-    columns["sealed"] = pa.array([row[7] for row in rows], pa.binary())
-    for name in names:
-        values = [clear.get(name) for clear in clears]
-        if all(value is None or (type(value) is int and -_MOST <= value < _MOST) for value in values):
-            columns[name] = pa.array(values, pa.int64())
-        else:  # words; beside numbers where versions of a policy differ
-            columns[name] = pa.array([value if value is None else str(value) for value in values], pa.string())
-    return pa.table(columns)
+    return {name: _numbers_or_words([clear.get(name) for clear in clears]) for name in names}
+
+
+def _numbers_or_words(values: list[Any]) -> pa.Array:
+    if all(value is None or (type(value) is int and -_MOST <= value < _MOST) for value in values):
+        return pa.array(values, pa.int64())
+    return pa.array([value if value is None else str(value) for value in values], pa.string())
 
 
 def _of_one_type(tables: Sequence[pa.Table]) -> list[pa.Table]:

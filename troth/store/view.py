@@ -37,6 +37,7 @@ from troth.store.lake import Lake, SettledFile, as_table
 _names = count(1)
 _own_folders: set[Path] = set()
 _DAY = 86_400_000_000  # microseconds
+_CANARIES = "SELECT ref FROM subject WHERE canary = 1"
 Columns = tuple[tuple[str, str], ...]
 
 
@@ -139,14 +140,12 @@ class Views:
         assert grant.rule is not None
         purpose = grant.rule.purpose
         stopping = ",".join(f"'{state}'" for state in sorted(grant.plan.stopped_by(purpose)))
-        said_no = f"SELECT ref FROM standing WHERE purpose = ? AND state IN ({stopping})"
-        no: set[int] = {row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE restricted = 1")}
-        canaries = {row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE canary = 1")}
+        no = _refs(conn, "SELECT ref FROM subject WHERE restricted = 1")
         if not grant.canaries:
-            no |= canaries
-        no |= {row[0] for row in conn.exec_driver_sql("SELECT ref FROM erased_subject WHERE swept = 0 UNION SELECT ref FROM kept")}
+            no |= _refs(conn, _CANARIES)
+        no |= _refs(conn, "SELECT ref FROM erased_subject WHERE swept = 0 UNION SELECT ref FROM kept")
         if stopping:
-            no |= {row[0] for row in conn.exec_driver_sql(said_no, (purpose.id,))}
+            no |= _refs(conn, f"SELECT ref FROM standing WHERE purpose = ? AND state IN ({stopping})", purpose.id)
         heads = {links[ref] for ref in no if ref in links}  # the same person's no holds under every reference
         no |= {ref for ref, head in links.items() if head in heads}
         return tuple(no)
@@ -156,7 +155,7 @@ class Views:
         """For proofs: canaries and nobody else."""
         if not grant.canaries:
             return None
-        return tuple(row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE canary = 1"))
+        return tuple(_refs(conn, _CANARIES))
 
     def _since_then(self, grant: Grant, before: Snapshot) -> Changed | None:
         """What changed since a snapshot that this grant's answers must follow; None when nothing did."""
@@ -264,6 +263,7 @@ class View:
         refs, heads = zip(*self._snapshot.links, strict=True)
         table = pa.table({"ref": pa.array(refs, pa.int64()), "head": pa.array(heads, pa.int64())})
         links = self._backend.table(self._register("links", table))
+        links = links.group_by("ref").aggregate(head=links["head"].max())  # one row each, so that DuckDB joins only where `person` is asked for
         joined = rows.left_join(links, rows.ref == links.ref)
         return joined.mutate(person=ibis.coalesce(joined["head"], joined.ref)).drop("head", "ref_right")
 
@@ -351,6 +351,10 @@ def _people(pairs: Sequence[Any]) -> dict[int, int]:
 def _links(conn: Connection, purpose: Purpose) -> dict[int, int]:
     """Each reference joined with another, for this purpose or for all, to the first reference of its person."""
     return _people(conn.exec_driver_sql("SELECT a, b FROM link WHERE until IS NULL AND purpose IN ('', ?)", (purpose.id,)).all())
+
+
+def _refs(conn: Connection, question: str, *values: object) -> set[int]:
+    return set(conn.exec_driver_sql(question, values).scalars().all())
 
 
 def _mark(conn: Connection) -> Mark:

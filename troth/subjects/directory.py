@@ -39,6 +39,9 @@ subject = Table(
     Column("canary", Integer, nullable=False, default=0),
     Column("created_at", BigInteger, nullable=False),
 )
+# Few of many, and every view asks who they are.
+Index("subject_restricted", subject.c.ref, sqlite_where=subject.c.restricted == 1)
+Index("subject_canary", subject.c.ref, sqlite_where=subject.c.canary == 1)
 identifier = Table(
     "identifier",
     metadata,
