@@ -144,4 +144,4 @@ def _found(http: Request, workspace: Workspace) -> tuple[PublishedVersion, KeptN
 def dressed(html: str) -> Markup:
     """A notice's own HTML, every word of it escaped where it was made, in the clothes of our stylesheet."""
     html = html.replace('<article class="notice"', '<article class="text"', 1)
-    return Markup(html.replace('<div class="scroll">', '<div class="table">').replace("<dl>", '<dl class="facts">'))
+    return Markup(html.replace("<dl>", '<dl class="facts">'))

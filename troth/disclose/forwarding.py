@@ -42,5 +42,5 @@ def _tell(client: Workspace, spoken: Spoken) -> bool:
         standing = conn.exec_driver_sql("SELECT regime FROM subject WHERE ref = ?", (ref,)).one()
         end(client, conn, ref, What(selling=True, channels=("email",)), spoken.by.how)
         stopped.stop(client, conn, hashed, "email", at)
-        requests.open_request(client, conn, Right.WITHDRAWAL, ref, standing[0], spoken.by, text=spoken.note, received_at=spoken.received_at)
+        requests.open_request(client, conn, Right.WITHDRAWAL, ref, standing[0], spoken.channel, text=spoken.note, received_at=spoken.received_at)
     return True

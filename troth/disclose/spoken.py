@@ -72,6 +72,11 @@ class Spoken:
     note: str = ""
     rehearsal: bool = False
 
+    @property
+    def channel(self) -> str:
+        """By which channel it is on record: what a proof says in nobody's name waits in no operator's queue."""
+        return requests.PROOF if self.rehearsal else str(self.by)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -158,7 +163,7 @@ def _record(workspace: Workspace, conn: Connection, spoken: Spoken, ref: int, no
     regime = standing.regime if standing else workspace.policy.settings.default_regime
     about = no.purposes[0] if len(no.purposes) == 1 else ""
     made = requests.open_request(
-        workspace, conn, Right.WITHDRAWAL, ref, regime, spoken.by, about, spoken.note, by=spoken.operator, received_at=spoken.received_at
+        workspace, conn, Right.WITHDRAWAL, ref, regime, spoken.channel, about, spoken.note, by=spoken.operator, received_at=spoken.received_at
     )
     requests.fulfil(workspace, conn, made.id, RECORDED, spoken.operator)
     body = {"act": "spoken", "request": made.id, "ref": ref, "by": str(spoken.by), "operator": spoken.operator, "said": dict(sorted(acts.items()))}
@@ -173,7 +178,7 @@ def _record(workspace: Workspace, conn: Connection, spoken: Spoken, ref: int, no
 def _ask(workspace: Workspace, conn: Connection, spoken: Spoken) -> Outcome:
     text = f"{spoken.note.strip()}\n\nAnswer to: {spoken.sender}" if spoken.sender else spoken.note
     made = requests.open_request(
-        workspace, conn, Right.WITHDRAWAL, 0, workspace.policy.settings.default_regime, spoken.by, text=text, received_at=spoken.received_at
+        workspace, conn, Right.WITHDRAWAL, 0, workspace.policy.settings.default_regime, spoken.channel, text=text, received_at=spoken.received_at
     )
     requests.ask_person(workspace, conn, made.id, Pause.IDENTITY, spoken.operator)
     return Outcome(ASKED, made.shown, 0, {})

@@ -183,7 +183,8 @@ def _have_read(workspace: Workspace, conn: Connection, policy: Policy, people: l
     """Somebody reads what was understood by a machine; it holds until they say otherwise."""
     standing = read_standing(conn, people[0]) if people else None
     regime = standing.regime if standing else regime_for(policy, None, country_of(text.sender))
-    requests.open_request(workspace, conn, Right.WITHDRAWAL, people[0] if people else 0, regime, "sms", about="", text=text.body, received_at=at)
+    ref, channel = people[0] if people else 0, requests.PROOF if text.canary else "sms"
+    requests.open_request(workspace, conn, Right.WITHDRAWAL, ref, regime, channel, about="", text=text.body, received_at=at)
 
 
 # 3. answer

@@ -102,7 +102,7 @@ def _make() -> Environment:
     )
     made.globals["static"] = static.address
     made.filters |= {
-        "number": number, "percent": percent, "length_of": length, "day": day, "day_on": day_on, "moment": moment, "clock": clock_time,
+        "number": number, "percent": percent, "length_of": length, "day": day, "day_on": day_on, "moment": moment, "moment_of": moment_of, "clock": clock_time,
         "plural": plural, "row": row,
     }  # fmt: skip
     return made
@@ -139,6 +139,11 @@ def moment(value: datetime | int) -> Markup:
     at = instant(value) if isinstance(value, int) else value
     shown = f"{at.day} {at:%b %Y, %H:%M}"
     return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(at.isoformat(), shown, shown)
+
+
+def moment_of(written: str) -> Markup:
+    """The same of an instant that is written out."""
+    return moment(datetime.fromisoformat(written))
 
 
 def plural(count: float, one: str, many: str | None = None) -> str:

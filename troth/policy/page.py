@@ -146,12 +146,13 @@ class _Html:
                 assert_never(block)
 
     def grid(self, grid: Grid) -> Iterator[str]:
-        """A table that scrolls by itself where it is wider than the page; the keyboard reaches it there."""
+        """A table that scrolls by itself where it is wider than the page; the keyboard reaches it there. Each cell knows its column's name."""
         label = escape(bare(grid.caption))
         yield f'<div class="scroll" role="region" aria-label="{label}" tabindex="0"><table><caption>{self.text(grid.caption)}</caption>'
         yield "<thead><tr>" + "".join(f'<th scope="col">{self.text(name)}</th>' for name in grid.head) + "</tr></thead><tbody>"
         for first, *rest in grid.rows:
-            yield f'<tr><th scope="row">{self.text(first)}</th>' + "".join(f"<td>{self.text(cell)}</td>" for cell in rest) + "</tr>"
+            cells = "".join(f'<td data-label="{escape(bare(name))}">{self.text(cell)}</td>' for name, cell in zip(grid.head[1:], rest, strict=True))
+            yield f'<tr><th scope="row">{self.text(first)}</th>{cells}</tr>'
         yield "</tbody></table></div>"
 
 
