@@ -33,7 +33,7 @@ from troth.prove.pages import routes as proof_routes
 from troth.prove.verify import run_proofs
 from troth.reports.api import routes as report_routes
 from troth.settings import Settings
-from troth.workspace import House
+from troth.workspace import NAME, House
 
 _HEADERS = {
     b"x-content-type-options": b"nosniff",
@@ -149,6 +149,8 @@ async def _health(_request: Request) -> Response:
 
 _NOT_FOUND = Fault("not-found", "there is nothing here", help="look at the address once more, or go back", status=404)
 _WRONG_METHOD = Fault("method-not-allowed", "this address is not for that method", status=405)
+_SENT_TO = "this address takes what a form sends; go back to the form"
+_NOT_TO_LOOK_AT = Fault("method-not-allowed", "there is nothing to look at here", help=_SENT_TO, status=405)
 _BROKEN = Fault("failed", "something failed here; it was refused and nothing was kept", status=500)
 
 
@@ -156,8 +158,16 @@ async def _fault(http: Request, fault: Fault) -> Response:
     """A coded error as who asks reads it: a page for people, JSON for programs."""
     headers = {"retry-after": "1"} if fault.status in (429, 503) else {}
     if look.wants_page(http):
-        return look.error_page(http, fault.status, fault.code, fault.message, fault.help, headers=headers)
+        return look.error_page(http, fault.status, fault.code, fault.message, fault.help, headers=headers, ways=_ways_on(http.url.path))
     return JSONResponse(fault.as_json(), fault.status, headers)
+
+
+def _ways_on(path: str) -> list[tuple[str, str]]:
+    """From an address that leads nowhere: to what stands above it, whoever's that is."""
+    w, _, rest = path.strip("/").partition("/")
+    if not rest or not NAME.fullmatch(w):
+        return []
+    return [(f"/{w}/console/", "To the console")] if rest.split("/")[0] == "console" else [(f"/{w}", "To the start")]
 
 
 async def _refused(http: Request, refused: Refused) -> Response:
@@ -173,4 +183,4 @@ async def _broken(http: Request, _error: Exception) -> Response:
 
 
 async def _wrong_method(http: Request, _error: Exception) -> Response:
-    return await _fault(http, _WRONG_METHOD)
+    return await _fault(http, _NOT_TO_LOOK_AT if look.wants_page(http) and http.method == "GET" else _WRONG_METHOD)

@@ -27,7 +27,7 @@ from troth.policy.material import MaterialChange, asked_again, materials
 from troth.policy.model import Policy
 from troth.policy.parse import PolicyInvalid, read_policy
 from troth.policy.words import day
-from troth.versions import before
+from troth.versions import before, dated_honestly
 from troth.workspace import PublishedVersion, Revision, Workspace, parse_policy
 
 # compare
@@ -164,7 +164,8 @@ def publish(
     old = _followed(workspace, published) or policy
     told = {"workspace": workspace.id, "version": published.version, "effective_at": published.effective_at.isoformat()}
     told_more = {"changes": [one.as_json() for one in diff(old, policy)], "material": [one.as_json() for one in materials(old, policy)]}
-    tell(as_json, told | told_more | _announced(published), lambda value: _say_published(workspace.id, published, old, policy, raised))
+    before_now = any(one.version == published.version for one in known)
+    tell(as_json, told | told_more | _announced(published), lambda value: _say_published(workspace.id, published, old, policy, raised, before_now))
     for client in house.clients_of(workspace.id):
         if not as_json and errors(narrows(policy, client.policy)):
             say(f"{client.id} now promises more than its parent: narrow its policy and publish it")
@@ -181,7 +182,10 @@ def _announced(published: PublishedVersion) -> dict[str, Any]:
     return {"asks_again": list(published.asks_again), "announced": published.announced, "by_mail": published.by_mail, "reason": published.reason}
 
 
-def _say_published(name: str, published: PublishedVersion, old: Policy, new: Policy, raised: str) -> None:
+def _say_published(name: str, published: PublishedVersion, old: Policy, new: Policy, raised: str, before_now: bool) -> None:
+    if before_now:
+        say(f"version {published.version} of {name} was published before, word for word; nothing was done")
+        return
     if raised:
         say(raised)
     say(f"published version {published.version} of {name}")
@@ -195,13 +199,16 @@ def _say_published(name: str, published: PublishedVersion, old: Policy, new: Pol
 
 def _raised(file: Path, policy: Policy, known: list[PublishedVersion], effective_on: date | None) -> tuple[Policy, str]:
     """The file with its version and dates raised by hand of this command, read again; and what to say of it."""
-    newest, today = known[-1] if known else None, now().date()
+    newest, today = parse_policy(known[-1].text) if known else None, now().date()
     wanted: dict[str, str] = {}
-    if newest is not None and policy.version == newest.version and diff(parse_policy(newest.text), policy):
+    if newest is not None and diff(newest, policy):  # an older text that is published again is a change like any other
         taken = {one.version for one in known}
-        number = next(n for n in range(len(known) + 1, len(known) + 1000) if str(n) not in taken)
-        wanted = {"version": f'"{number}"', "changed_on": str(today)}
-        wanted |= {"effective_on": str(today)} if policy.effective_on < today else {}
+        if policy.version in taken:
+            number = next(n for n in range(len(known) + 1, len(known) + 1000) if str(n) not in taken)
+            wanted = {"version": f'"{number}"', "changed_on": str(today)}
+        elif not dated_honestly(newest, policy):
+            wanted = {"changed_on": str(today)}
+        wanted |= {"effective_on": str(today)} if wanted and policy.effective_on < today else {}
     if effective_on is not None and effective_on != policy.effective_on:
         wanted["effective_on"] = str(effective_on)
     if not wanted:

@@ -225,7 +225,7 @@ class Versions:
             for version in known:
                 if version.version == policy.version:
                     return _again(version, text, policy)
-            if known and known[-1].text != text and not _dated_honestly(self.plan_of(known[-1], conn).policy, policy):
+            if known and known[-1].text != text and not dated_honestly(self.plan_of(known[-1], conn).policy, policy):
                 raise Fault("date-unchanged", "the text changed but `changed_on` did not", help="set `changed_on` to the day of the change")
             at = now_micros()
             old, starts, found = self._announcing(conn, policy, at, how)
@@ -295,7 +295,7 @@ def _again(version: PublishedVersion, text: str, policy: Policy) -> PublishedVer
     raise Fault("version-published", f"version `{policy.version}` is published and cannot be edited", help="raise `version`", status=409)
 
 
-def _dated_honestly(before: Policy, policy: Policy) -> bool:
+def dated_honestly(before: Policy, policy: Policy) -> bool:
     """Whether a changed text says a later day than the one before it; the same day is honest when it is today."""
     return policy.changed_on > before.changed_on or policy.changed_on == before.changed_on == now().date()
 

@@ -39,7 +39,7 @@ from troth.store.view import Views
 from troth.subjects.keys import KeyRing
 from troth.versions import Coming, PublishedVersion, Revision, Versions, parse_policy
 
-_NAME = re.compile(r"[a-z][a-z0-9-]{1,30}")
+NAME = re.compile(r"[a-z][a-z0-9-]{1,30}")
 
 
 class Workspace:
@@ -126,7 +126,7 @@ class Workspace:
 
 def check_name(id: str) -> None:
     """A workspace's name is a short lower-case word."""
-    if not _NAME.fullmatch(id):
+    if not NAME.fullmatch(id):
         raise Fault("bad-workspace-name", "a workspace's name is 2 to 31 lower-case letters, digits and dashes", status=404)
 
 
@@ -156,7 +156,7 @@ class House:
         """One workspace; raises `no-such-workspace`."""
         found = self._open.get(id)
         if found is None:
-            if not _NAME.fullmatch(id) or not (self.settings.data / id / "state.db").exists():
+            if not NAME.fullmatch(id) or not (self.settings.data / id / "state.db").exists():
                 raise Fault("no-such-workspace", "there is no such workspace", status=404)
             found = self._opened(id)
         return found
@@ -205,7 +205,7 @@ class House:
         scheme, _, key = authorization.partition(" ")
         if scheme.lower() != "bearer" or not key:
             raise Fault("sign-in-needed", "send the workspace's api key as a bearer token", status=401)
-        known = _NAME.fullmatch(id) and (self.settings.data / id / "state.db").exists()
+        known = NAME.fullmatch(id) and (self.settings.data / id / "state.db").exists()
         if not known or not hmac.compare_digest(self.workspace(id).access["api_key"].encode(), key.encode()):
             raise Fault("other-workspace", "this key is not for this workspace", status=403)
         return self.workspace(id)
@@ -246,4 +246,4 @@ def owning(folder: Path) -> Iterator[None]:
 
 
 
-__all__ = ["House", "PublishedVersion", "Revision", "Workspace", "check_name", "owning", "parse_policy"]
+__all__ = ["NAME", "House", "PublishedVersion", "Revision", "Workspace", "check_name", "owning", "parse_policy"]

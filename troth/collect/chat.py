@@ -148,7 +148,7 @@ def must_offer(policy: Policy) -> Offer:
     """The same; raises `no-chat`."""
     offer = offer_of(policy)
     if offer is None:
-        raise Fault("no-chat", "the policy offers no chat here", status=404)
+        raise Fault("no-chat", "the policy offers no chat here", help="docs/chat.md says how a policy declares one", status=404)
     return offer
 
 

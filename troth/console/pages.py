@@ -270,7 +270,8 @@ def _to_sign_in(http: Request) -> Response:
 def _error(http: Request, fault: Fault, *ways: tuple[str, str]) -> Response:
     if not wants_page(http):
         return JSONResponse(fault.as_json(), fault.status)
-    return error_page(http, fault.status, fault.code, fault.message, fault.help, ways=ways)
+    help = fault.help or ("go back in your browser: what you typed is still there" if http.method == "POST" and fault.status != 403 else None)
+    return error_page(http, fault.status, fault.code, fault.message, help, ways=ways)
 
 
 __all__ = ["Asker", "Pages", "open_to_all", "posting", "reading"]

@@ -102,8 +102,8 @@ def _make() -> Environment:
     )
     made.globals["static"] = static.address
     made.filters |= {
-        "number": number, "percent": percent, "length_of": length, "day": day, "day_on": day_on, "moment": moment, "moment_of": moment_of, "clock": clock_time,
-        "plural": plural, "row": row,
+        "number": number, "percent": percent, "length_of": length, "day": day, "day_on": day_on, "moment": moment, "clock": clock_time,
+        "moment_of": moment_of, "plural": plural, "row": row,
     }  # fmt: skip
     return made
 
