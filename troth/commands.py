@@ -49,11 +49,11 @@ class Commands(click.Group):
 def say_error(error: Exception) -> None:
     """A coded error on standard error, with its help when there is one."""
     if isinstance(error, Fault):
-        err.print(f"{error.code}: {error.message}", markup=False)
+        err.print(f"{error.code}: {error.message}", markup=False, soft_wrap=True)
         if error.help:
-            err.print(f"help: {error.help}", markup=False)
+            err.print(f"help: {error.help}", markup=False, soft_wrap=True)
     else:
-        err.print(str(error), markup=False)
+        err.print(str(error), markup=False, soft_wrap=True)
 
 
 def say(text: str) -> None:

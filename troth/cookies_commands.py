@@ -69,7 +69,7 @@ def _recorded(url: str) -> Any:
     try:
         with httpx.Client(timeout=_WAIT, follow_redirects=True) as http:
             answer = http.get(url)
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         raise Fault("page-unreachable", "the page did not answer", status=502) from None
     seen = (*answer.history, answer)
     return {"log": {"entries": [_entry(one) for one in seen]}}

@@ -12,6 +12,8 @@ from tests.console.conftest import Office, csrf_in
 from tests.reports.town import BERLIN
 from troth.consent.record import State
 from troth.ledger.entry import EntryKind
+from troth.policy.parse import read_policy
+from troth.serve import EXAMPLES
 from troth.subjects.directory import IdentifierKind
 
 HOME = "/infinity/console/"
@@ -174,6 +176,25 @@ async def test_an_operator_of_two_workspaces_may_switch(office: Office) -> None:
     assert "/harbour/console/" in (await browser.get(HOME + "workspaces")).text
     assert (await browser.get("/harbour/console/")).status_code == 200
     assert (await browser.get("/alder/console/")).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["requests/ffffffffffffffff", "people/9999999999999999999", "review/9999999999999999999", "people/\u00b2"])
+async def test_a_number_too_large_to_be_held_is_nobodys(office: Office, path: str) -> None:
+    browser = await office.signed_in()
+    assert (await browser.get(HOME + path)).status_code == 404
+    assert (await browser.get(HOME + "calls?days=\u00b2")).status_code == 200
+    fields = {"csrf": csrf_in((await browser.get(HOME)).text), "kind": "ref", "value": "9999999999999999999"}
+    assert (await browser.post(HOME + "child", fields)).status_code == 404
+
+
+async def test_a_role_that_may_not_read_the_chat_is_told_which_may_and_led_on(office: Office) -> None:
+    office.town.house.create("infisim").publish(read_policy(EXAMPLES / "infisim" / "policy.yaml"))
+    office.operators.add("Iris", "infisim", "owner", "four words in a row")
+    browser = await office.signed_in("Iris", w="infisim")
+    page = await browser.get("/infisim/console/chats")
+    assert page.status_code == 403 and "Live chat" in page.text and "--role support" in page.text and 'href="/infisim/console/"' in page.text
+    told = await browser.get("/infisim/console/chats", accept="application/json")
+    assert (told.status_code, told.json()["code"]) == (403, "role-not-allowed")
 
 
 HOSTILE = '"><script>alert(1)</script>\'{{7*7}}<img src=x onerror=alert(2)>'

@@ -144,6 +144,23 @@ async def test_signing_out_ends_the_session_on_the_server(office: Office) -> Non
     assert (await thief.get(HOME + "settings")).status_code == 303
 
 
+async def test_a_form_sent_after_the_session_ended_says_that_nothing_was_changed(office: Office) -> None:
+    browser = await office.signed_in()
+    token = csrf_in((await browser.get(HOME + "settings")).text)
+    office.town.clock.at += timedelta(minutes=31)
+    answer = await browser.post(HOME + "settings/reveal", {"csrf": token, "key": "api_key"})
+    assert (answer.status_code, answer.headers["location"]) == (303, HOME + "sign-in?ended=1")
+    assert "nothing was changed" in (await browser.get(answer.headers["location"])).text
+
+
+async def test_a_role_that_is_not_held_is_not_taken_away(office: Office) -> None:
+    browser = await office.signed_in()
+    with pytest.raises(Fault) as caught:
+        office.operators.remove("Odile", "harbour")
+    assert caught.value.code == "no-such-role"
+    assert (await browser.get(HOME + "settings")).status_code == 200
+
+
 async def test_a_form_without_its_token_or_from_another_site_changes_nothing(office: Office) -> None:
     browser = await office.signed_in()
     page = await browser.get(HOME + "settings")

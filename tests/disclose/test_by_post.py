@@ -81,6 +81,8 @@ def test_the_command_writes_a_table_for_its_owner_alone(telecom: Shop, tmp_path:
     command = ["message", "infisim", "--purpose", "offers-post", "--channel", "post", "--text", str(tmp_path / "offer.txt"), "--data", data]
     assert "list-missing" in CliRunner().invoke(main, command).output
     assert "list-in-the-way" in CliRunner().invoke(main, [*command, "--out", f"{data}/letters.csv"]).output
+    nowhere = str(tmp_path / "no" / "letters.csv")
+    assert "list-not-writable" in CliRunner().invoke(main, [*command, "--out", nowhere]).output  # and nobody counts as written to
     assert CliRunner().invoke(main, [*command, "--out", str(out)], catch_exceptions=False).output.split() == ["1", "told"]
     assert out.stat().st_mode & 0o077 == 0
     (row,) = csv.DictReader(out.read_text("utf-8").splitlines())

@@ -17,7 +17,10 @@ from troth.cli import main
 from troth.consent.record import State, Strength, history
 from troth.disclose.announce import Became
 from troth.disclose.composing import Channel
+from troth.disclose.ending import What
 from troth.disclose.mailing import Mailing, send_to_all
+from troth.disclose.said import list_disclosures
+from troth.disclose.spoken import By, Spoken, record_spoken
 from troth.rights import erasure, requests
 from troth.rights.requests import Right, Status
 
@@ -71,6 +74,13 @@ def test_a_mail_from_an_address_nobody_knows_changes_nothing_and_is_asked_about(
     assert MAIL not in letter.get_content() and "/infi/privacy" in letter.get_content()
     with shop.workspace.state.read() as conn:
         assert [(one.kind, one.status, one.ref) for one in requests.unanswered(conn)] == [(Right.WITHDRAWAL, Status.WAITING, 0)]
+
+
+def test_what_a_proof_says_in_nobodys_name_waits_in_no_queue(shop: Shop) -> None:
+    spoken = Spoken(By.EMAIL, "owner", What(("marketing-email",)), sender="nobody@people.example", note="No more.", rehearsal=True)
+    assert record_spoken(shop.workspace, spoken).became == "verification-asked"
+    with shop.workspace.state.read() as conn:
+        assert requests.unanswered(conn) == []
 
 
 def test_a_mail_that_names_a_number_ends_its_texts_and_nothing_else(shop: Shop) -> None:
@@ -137,6 +147,13 @@ def test_the_command_records_the_same(shop: Shop, tmp_path: Path) -> None:
     assert json.loads(done.output)["became"] == "recorded" and shop.states(ada)["marketing-email"] is State.OBJECTED
     wrong = CliRunner().invoke(main, [*command, "--channel", "email=maybe", "--data", str(shop.workspace.settings.data)])
     assert wrong.exit_code != 0 and "bad-field" in wrong.output
+
+
+def test_nobody_is_on_record_as_handed_over_where_the_package_has_no_place(shop: Shop, tmp_path: Path) -> None:
+    shop.holder(MAIL)
+    command = ["disclose", "business", "infi", "--acquirer", "New House", "--out", str(tmp_path), "--data", str(shop.workspace.settings.data)]
+    assert "folder-exists" in CliRunner().invoke(main, command).output
+    assert list_disclosures(shop.workspace, {}, {}) == []
 
 
 def test_whoever_is_erased_leaves_nothing_of_what_they_told_us(shop: Shop) -> None:

@@ -106,6 +106,16 @@ def test_a_version_that_a_later_one_overtakes_never_holds(business: Start) -> No
     assert here.world().visitor().view()["stored"] == 1
 
 
+def test_an_older_text_published_again_becomes_a_new_version_and_holds(business: Start) -> None:
+    here = business()
+    before = here.file.read_text("utf-8")
+    here.publish_fine(one_more_word)
+    here.file.write_text(before, "utf-8")
+    said = here.publish_fine()
+    assert "version is now `3`" in said.text and (here.policy.version, here.policy.changed_on) == ("3", here.days(0))
+    assert "nothing was done" in here.publish_fine().text and here.policy.version == "3"
+
+
 def test_the_command_writes_the_days_that_the_text_needs(business: Start) -> None:
     here = business()
     said = here.publish_fine(one_more_word)

@@ -112,11 +112,16 @@ class Operators:
             conn.exec_driver_sql("DELETE FROM session WHERE operator = ?", (id,))
 
     def remove(self, name: str, workspace: str | None = None) -> None:
-        """Take a role away, or (without a workspace, or with the last role) the operator. Sessions end."""
+        """Take a role away, or (without a workspace, or with the last role) the operator. Sessions end.
+
+        Raises `no-such-operator`, and `no-such-role` for a workspace in which the operator holds none.
+        """
         with self.database.write() as conn:
             id = _known(conn, name)
             if workspace is not None:
-                conn.exec_driver_sql("DELETE FROM operator_role WHERE operator = ? AND workspace = ?", (id, workspace))
+                gone = conn.exec_driver_sql("DELETE FROM operator_role WHERE operator = ? AND workspace = ?", (id, workspace))
+                if not gone.rowcount:
+                    raise Fault("no-such-role", "this operator holds no role in that workspace", help="troth operator list", status=404)
             left = conn.exec_driver_sql("SELECT count(*) FROM operator_role WHERE operator = ?", (id,)).scalar_one()
             conn.exec_driver_sql("DELETE FROM session WHERE operator = ?", (id,))
             if workspace is None or not left:
