@@ -237,7 +237,7 @@ class Plan:
         how = dict(row_class.permitted).get(purpose.id)
         if how is None or row_class.event not in purpose.events or self.then.purpose(row_class.policy_version, purpose.id) is None:
             return False
-        if how == "unobjected":
+        if how in ("unobjected", "needless"):  # nobody said yes
             return self.mode(purpose, row_class.regime) is not Permission.ASK_BEFORE
         return True
 
