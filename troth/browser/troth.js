@@ -458,7 +458,7 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
 .troth input:checked{background:var(--c);border-color:var(--c);justify-content:flex-end}
 .troth input:checked::before{background:var(--d)}
 .troth input:disabled{opacity:.5}
-.troth-buttons{display:grid;grid-template-columns:repeat(auto-fit,minmax(5.5rem,1fr));gap:.6rem;flex:1 1 18rem}
+.troth-buttons{display:grid;grid-template-columns:repeat(auto-fit,minmax(6rem,1fr));gap:.6rem;flex:1 1 20rem}
 .troth button{min-block-size:2.75rem;padding:.4rem;background:var(--c);color:var(--d);border:1px solid var(--c);border-radius:.6rem;text-align:center;cursor:pointer}
 .troth #troth-close{position:absolute;inset-block-start:1rem;inset-inline-end:1rem;min-block-size:2rem;padding:.1rem .6rem;background:none;color:inherit}
 .troth :focus-visible,#troth-back:focus-visible{outline:3px solid var(--b);outline-offset:2px}
