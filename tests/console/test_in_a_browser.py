@@ -9,13 +9,17 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page
 
+from tests.browser.test_axe import axe, violations
 from tests.console.conftest import PASSWORD, Office
 from tests.console.test_pages import PATHS, fill
+
+__all__ = ["axe"]  # a fixture
 
 
 @pytest.fixture
@@ -58,3 +62,19 @@ def test_an_operator_signs_in_by_keyboard_and_finds_every_page_whole_on_a_phone(
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/sign-in")
     assert complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_the_console(office: Office, origin: str, browser: Browser, axe: str, scheme: Literal["light", "dark"]) -> None:
+    fill(office)
+    with browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme) as context:
+        page = context.new_page()
+        page.goto(f"{origin}/infinity/console/sign-in")
+        assert violations(page, axe) == []
+        page.fill("#name", "Odile")
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        page.wait_for_url(f"{origin}/infinity/console/")
+        for path in (*PATHS, "review", "withdrawals"):
+            page.goto(f"{origin}/infinity/console/{path}")
+            assert violations(page, axe) == [], path
