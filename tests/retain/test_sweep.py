@@ -318,6 +318,20 @@ def test_the_index_and_the_duplicate_keys_of_a_swept_day_go_too(place: Place, se
             assert conn.exec_driver_sql(f"SELECT count(*) FROM {table} WHERE ref = ?", (ben,)).scalar_one() == 0, table
 
 
+def test_a_generation_that_a_crash_left_standing_ends_with_the_next_sweep(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.publish(_shorter(place.workspace.policy, telephone=30, call_journey=30))
+    place.caller()
+    place.clock.pass_by(31 * DAY)
+    with monkeypatch.context() as dying:
+        dying.setattr(place.workspace.keys, "turn_generation", _fails)
+        with pytest.raises(RuntimeError):
+            sweep(place.workspace)
+    assert place.workspace.keys.generation == 1 and sweep(place.workspace).keys == 0
+    assert place.workspace.keys.generation == 2
+    sweep(place.workspace)
+    assert [path.name for path in place.workspace.secrets.glob("generation-*")] == ["generation-2.key"]
+
+
 def test_a_sweep_is_due_once_an_hour_and_at_a_new_policy(place: Place) -> None:
     assert sweep_when_due(place.workspace) is not None
     assert sweep_when_due(place.workspace) is None
