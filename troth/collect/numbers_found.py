@@ -83,26 +83,31 @@ _IBAN_LENGTHS = {
 
 def _cards(text: str) -> Iterator[Span]:
     for start, end, digits in _numbers(text, 12, 19):
-        if luhn(digits) and len(set(digits)) > 1 and any(first.match(digits) and len(digits) in lengths for first, lengths in _ISSUERS):
+        if any(len(digits) in lengths and first.match(digits) for first, lengths in _ISSUERS) and luhn(digits) and len(set(digits)) > 1:
             yield Span(start, end, Number.CARD)
 
 
 def luhn(digits: str) -> bool:
     """Whether the last digit is the check digit of the others."""
-    total = sum(int(digit) if place % 2 == 0 else sum(divmod(2 * int(digit), 10)) for place, digit in enumerate(reversed(digits)))
-    return total % 10 == 0
+    return (sum(map(int, digits[::-2])) + sum(_DOUBLED[int(digit)] for digit in digits[-2::-2])) % 10 == 0
+
+
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)  # twice each digit, its own digits added up
 
 
 def _numbers(text: str, least: int, most: int) -> Iterator[tuple[int, int, str]]:
     """Whole groups of digits, next to one another, of that many digits together; the longest first."""
     for run in _RUN.finditer(text):
         groups = [(run.start() + one.start(), run.start() + one.end(), one[0]) for one in _GROUP.finditer(run[0])]
-        for first in range(len(groups)):
-            digits = "".join(one[2] for one in groups[first:])[: most + 1]
-            for last in range(min(len(groups), first + most), first, -1):
-                digits = "".join(one[2] for one in groups[first:last])
-                if least <= len(digits) <= most:
-                    yield groups[first][0], groups[last - 1][1], digits
+        for first, (start, _, _) in enumerate(groups):
+            found, digits = [], ""
+            for _, end, more in groups[first : first + most]:
+                digits += more
+                if len(digits) > most:
+                    break
+                if len(digits) >= least:
+                    found.append((start, end, digits))
+            yield from reversed(found)
 
 
 def _accounts(text: str) -> Iterator[Span]:
