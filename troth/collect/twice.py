@@ -1,6 +1,7 @@
 """Was it really the owner of this address who asked? Where the policy wants a yes said twice, a form waits until its link is pressed.
 
-1. hold     what was sent rests sealed under a key of its own; nobody has agreed to anything yet, and nobody new is made
+1. hold     what was sent rests sealed under a key of its own; nobody has agreed to anything yet, and nobody new is made. Of
+            somebody known it is noted that they were asked
 2. confirm  a POST with the token, once: the yes is recorded with the words it was asked in, and what was sent is handed on
 3. purge    what nobody confirms in time goes, with its key; so does what was asked before its address was erased
 Whoever sends the form learns nothing of who is on the list. How the link gets to the address is not this room's (`ASK`).
@@ -24,9 +25,12 @@ from troth.base.database import metadata
 from troth.base.errors import Fault
 from troth.base.ids import new_token
 from troth.collect import choices
-from troth.collect.regime import regime_for
+from troth.collect.asked import note_once
+from troth.collect.regime import regime_told
 from troth.consent.record import Evidence, State, Strength
+from troth.consent.steps import Step
 from troth.gate.plan import Plan
+from troth.gate.reasons import SENTENCES, Reason
 from troth.ledger.entry import EntryKind
 from troth.policy.conduct import ChannelConsent
 from troth.policy.model import EventType, Permission
@@ -35,7 +39,7 @@ from troth.subjects.directory import IdentifierKind, NewSubject
 from troth.subjects.keys import KeyMissing
 from troth.workspace import Workspace
 
-CONFIRMED = "confirmed"  # how the act came about
+ASKED, CONFIRMED = "asked-twice", "confirmed"  # how the asking, and the act, came about
 WAITS_FOR = timedelta(days=7)
 _KEEP = "waiting"  # the name under which its own key seals what was sent
 _MICROSECOND = timedelta(microseconds=1)
@@ -57,7 +61,7 @@ Index("waiting_yes_address", waiting_yes.c.address)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A form that waits for its yes: which event it is, what was sent, and what it asks for."""
+    """A form that waits for its yes: which event it is, what was sent, and what it asks for. `asked_at` in microseconds."""
 
     event: str
     fields: Mapping[str, Any]
@@ -65,6 +69,7 @@ class Held:
     purposes: tuple[str, ...]
     version: str
     screen: str
+    asked_at: int
 
 
 # Whoever can write to an address enters itself here: it is given the address, the token, what is asked for, and whether a proof asks.
@@ -86,11 +91,15 @@ def needing(plan: Plan, event: EventType) -> tuple[str, ...]:
 
 
 def hold(workspace: Workspace, event: EventType, fields: Mapping[str, Any], body: Mapping[str, Any], client: str) -> bool:
-    """Hold a form that needs a yes said twice, and have its owner asked; False for any other form, which goes its usual way."""
-    purposes, address = needing(workspace.plan, event), fields.get("email")
-    if not purposes or not isinstance(address, str) or not address.strip():
+    """Hold a form that needs a yes said twice, and have its owner asked; False for any other form, which goes its usual way.
+
+    Raises `missing-item` when there is no address that could be asked.
+    """
+    purposes, address = needing(workspace.plan, event), str(fields.get("email") or "").strip()[:256]
+    if not purposes:
         return False
-    address = address.strip()[:256]
+    if not address:
+        raise Fault(str(Reason.MISSING_ITEM), SENTENCES[Reason.MISSING_ITEM])
     if not all(may(workspace, address, client) for may in MAY_ASK):
         return True  # asked too often: whoever sends it is told what everybody is told
     token, owner, at = new_token(), secrets.randbits(62) + 1, now_micros()
@@ -105,7 +114,11 @@ def hold(workspace: Workspace, event: EventType, fields: Mapping[str, Any], body
             "INSERT INTO waiting_yes (hash, owner, address, event, version, screen, sealed, asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (_hashed(token), owner, hashed, event.id, plan.policy.version, screen, sealed, at),
         )
-        told = {"act": "asked-twice", "purposes": sorted(purposes), "policy": plan.policy.version, "screen": screen}
+        ref = directory.find(conn, hashed)
+        if ref is not None:  # nobody is made for having been asked
+            evidence = Evidence(Strength.NONE, ASKED, plan.policy.version, screen, regime_told(plan.policy, body))
+            note_once(conn, workspace.log, plan, ref, purposes, Step.REQUESTED, evidence, at)
+        told = {"act": ASKED, "purposes": sorted(purposes), "policy": plan.policy.version, "screen": screen}
         workspace.log.append(conn, EntryKind.REQUEST_STEP, told, instant(at))
     for ask in ASK:
         ask(workspace, address, token, purposes, body.get("canary") == workspace.access.get("canary_key", "-"))
@@ -127,12 +140,14 @@ def confirm(workspace: Workspace, token: str) -> Held:
         held, owner, address = _read(workspace, conn, token)
         plan = workspace.plan_at(conn, at)
         event = plan.policy.events[held.event]
-        regime = regime_for(plan.policy, str(held.body.get("tz") or "") or None)
+        regime = regime_told(plan.policy, held.body)
         canary = held.body.get("canary") == workspace.access.get("canary_key", "-")
         ref = directory.find(conn, address)
         if ref is None:
             ref = directory.create(conn, address, IdentifierKind.EMAIL, NewSubject(event.population, regime, canary), verified=True)
         directory.attach(conn, ref, address, IdentifierKind.EMAIL, True)
+        asked = Evidence(Strength.NONE, ASKED, held.version, held.screen, regime, held.asked_at)
+        note_once(conn, workspace.log, plan, ref, held.purposes, Step.REQUESTED, asked, at)
         evidence = Evidence(Strength.EXPLICIT, CONFIRMED, held.version, held.screen, regime)
         choices.say(workspace, conn, ref, dict.fromkeys(held.purposes, State.GIVEN), evidence, at)
         conn.exec_driver_sql("DELETE FROM waiting_yes WHERE hash = ?", (_hashed(token),))
@@ -153,7 +168,7 @@ def _read(workspace: Workspace, conn: Connection, token: str) -> tuple[Held, int
     except KeyMissing:
         help = "fill in the form again; a new link comes at once"
         raise Fault("link-not-good", "this link was used, is too old or was never made", help=help, status=410) from None
-    return Held(event.id, kept["fields"], kept["body"], needing(plan, event), row[3], row[4]), row[0], row[1]
+    return Held(event.id, kept["fields"], kept["body"], needing(plan, event), row[3], row[4], row[6]), row[0], row[1]
 
 
 # 3. purge
