@@ -9,7 +9,7 @@ import pytest
 from tests.running import Server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("bad-input") / "data")
     try:

@@ -23,7 +23,7 @@ from troth.workspace import Workspace
 BERLIN, CALIFORNIA, LONDON = "Europe/Berlin", "America/Los_Angeles", "Europe/London"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One server for all tests of the centre."""
     with serving(tmp_path_factory.mktemp("centre")) as running:

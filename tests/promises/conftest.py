@@ -13,9 +13,9 @@ from tests.serving import Served, serving
 _kept: dict[str, set[str]] = {}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One server for all promises."""
+    """One server for all promises; it ends with them, so that it takes no time from the browsers that come last."""
     with serving(tmp_path_factory.mktemp("promises")) as running:
         yield running
 
