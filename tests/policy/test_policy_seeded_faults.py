@@ -67,6 +67,26 @@ def an_event_is_about_nobody_declared(data: Data) -> str:
     return "passer-by"
 
 
+def others_than(data: Data, population: str) -> list[str]:
+    return [next(id for id in data["populations"] if id != population)]
+
+
+@seeds(Code.OTHER_POPULATION)
+def a_purpose_for_some_uses_an_event_about_others(data: Data) -> str:
+    purpose = data["purposes"][first(data["purposes"], lambda purpose: len(purpose.get("events", ())) == 1)]
+    (event,) = purpose["events"]
+    purpose["populations"] = others_than(data, data["events"][event]["population"])
+    return str(event)
+
+
+@seeds(Code.OTHER_POPULATION)
+def an_event_carries_an_item_of_others(data: Data) -> str:
+    carried = [(item, event["population"]) for event in data["events"].values() for item in event["items"]]
+    item, population = next((item, whose) for item, whose in carried if [one for one, _ in carried].count(item) == 1)
+    data["items"][item]["populations"] = others_than(data, population)
+    return item
+
+
 @seeds(Code.UNDECLARED_PURPOSE)
 def a_role_may_act_for_a_purpose_that_is_gone(data: Data) -> str:
     data["roles"][first(data["roles"])].append("purpose-that-is-gone")

@@ -9,6 +9,9 @@ from datetime import timedelta
 from tests.keeping import infinity_policy
 from tests.versions.conftest import Business
 from tests.versions.edits import Edit, added, entry, without
+from troth.consent.record import Strength
+from troth.consent.standing import Standing
+from troth.gate.plan import Plan
 from troth.policy.model import Policy
 from troth.prove.world import Visitor
 
@@ -41,6 +44,34 @@ def test_an_item_that_a_purpose_did_not_use_is_not_shown_of_older_rows(business:
         assert "device.browser" not in older and older["page.route"] and "page.url" not in older
         assert newer["device.browser"] and newer["page.url"]
         here.workspace.lake.settle()  # and the same of rows that rest in a file
+
+
+def test_an_item_that_may_be_held_of_other_people_only_from_now_on_is_not_shown_of_older_rows(business: Start) -> None:
+    here = business()
+    ada = here.world().visitor()
+    ada.view("/pricing")
+    (row,) = _rows(ada, "site-analytics")
+    assert row["device.browser"] and row["page.url"]
+    left = tuple(item for item in here.workspace.policy.events["page-view"].items if item not in ("device.browser", "page.url"))
+    of_customers = [entry("items", item, populations=("customer-contact",)) for item in ("device.browser", "page.url")]
+    here.publish_fine(entry("events", "page-view", items=left), *of_customers)
+    for _ in range(2):
+        (row,) = _rows(ada, "site-analytics")
+        assert row["page.route"] == "/pricing" and "device.browser" not in row and "page.url" not in row
+        here.workspace.lake.settle()
+
+
+def test_a_policy_that_feeds_a_purpose_with_people_it_is_not_for_is_refused_and_its_plan_would_keep_nothing(business: Start) -> None:
+    here = business()
+    said = here.publish(entry("purposes", "personalisation", populations=("customer-contact",)))
+    assert said.code != 0 and "other-population" in said.text
+    policy = here.workspace.policy
+    plan = Plan(entry("purposes", "personalisation", populations=("customer-contact",))(policy))
+    visitor = Standing(5, 1, "site-visitor", "california", signature=("california", False, frozenset(), Strength.NONE))
+    before = Plan(policy).treatment("page-view", visitor)
+    assert "personalisation" in dict(before.row_class.permitted)
+    assert "personalisation" not in dict(plan.treatment("page-view", visitor).row_class.permitted)
+    assert not plan.serves(before.row_class, plan.policy.purposes["personalisation"])
 
 
 def test_an_older_row_is_seen_no_longer_than_was_said_when_it_came_in(business: Start) -> None:

@@ -104,9 +104,8 @@ class Plan:
         self.policy = policy
         self.anew: Mapping[str, Asked] = anew or {}
         self.then = Then(policy, earlier)
-        self._of_event: dict[str, tuple[Purpose, ...]] = {
-            event: tuple(purpose for purpose in policy.purposes.values() if event in purpose.events) for event in policy.events
-        }
+        self._of_event = {event.id: tuple(one for one in policy.purposes.values() if _takes(one, event)) for event in policy.events.values()}
+        self._held_of = {event.id: _may_be_held_of(policy, event.population) for event in policy.events.values()}
         self._treatments: dict[tuple[str, object], Treatment] = {}
         self._modes: dict[tuple[str, str], Permission] = {}
         self._rules = {purpose.id: ViewRule(purpose, frozenset(purpose.items), purpose.keep_for) for purpose in policy.purposes.values()}
@@ -182,7 +181,8 @@ class Plan:
             else:
                 denials.append(denial)
         row_class = RowClass(self.policy.version, event, standing.regime, tuple(sorted(permitted)), standing.strength)
-        items = [item for item in self.policy.events[event].items if item in kept and self.policy.items[item].on]
+        held_of = self._held_of[event]
+        items = [item for item in self.policy.events[event].items if item in kept and item in held_of and self.policy.items[item].on]
         if permitted and items:
             return self._full(row_class, items)
         reason = denials[0] if denials else Reason.NO_PERMISSION
@@ -216,7 +216,7 @@ class Plan:
     def _without(self, row_class: RowClass, purposes: tuple[Purpose, ...], reason: Reason) -> Treatment:
         event = self.policy.events[row_class.event]
         serving = [purpose for purpose in purposes if purpose.without is Without.REMAINDER]
-        left = {item for purpose in serving for item in purpose.remainder}
+        left = {item for purpose in serving for item in purpose.remainder} & self._held_of[event.id]
         clear = tuple(i for i in event.items if i in left and self.policy.items[i].form is Form.CLEAR and self.policy.items[i].on)
         if not serving or not clear:
             return Treatment(row_class, (), (), refusal=reason)
@@ -235,14 +235,28 @@ class Plan:
         whose subject said yes.
         """
         how = dict(row_class.permitted).get(purpose.id)
-        if how is None or row_class.event not in purpose.events or self.then.purpose(row_class.policy_version, purpose.id) is None:
+        event = self.policy.events.get(row_class.event)
+        if how is None or event is None or not _takes(purpose, event) or self.then.purpose(row_class.policy_version, purpose.id) is None:
             return False
         if how == "unobjected":
             return self.mode(purpose, row_class.regime) is not Permission.ASK_BEFORE
         return True
+
+    def shows(self, row_class: RowClass, purpose: Purpose) -> frozenset[str]:
+        """What a purpose may see of rows of a class: what it used when they came in and still uses, of what may be held about such people."""
+        return self.then.items(row_class.policy_version, purpose) & self._held_of.get(row_class.event, frozenset())
 
     def stopped_by(self, purpose: Purpose) -> frozenset[State]:
         """Which words of a subject stop this purpose under any law of the policy."""
         if any(self.mode(purpose, regime) is not Permission.NONE for regime in self.policy.regimes):
             return PROHIBITIONS
         return frozenset({State.OBJECTED}) if can_object(purpose) else frozenset()
+
+
+def _takes(purpose: Purpose, event: EventType) -> bool:
+    """Whether a purpose uses events of this type: those it names, about the people it is for."""
+    return event.id in purpose.events and (not purpose.populations or event.population in purpose.populations)
+
+
+def _may_be_held_of(policy: Policy, population: str) -> frozenset[str]:
+    return frozenset(id for id, item in policy.items.items() if not item.populations or population in item.populations)

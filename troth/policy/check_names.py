@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from troth.policy.checking import Checking
-from troth.policy.finding import Code, meant, quoted
-from troth.policy.model import EventType, Purpose
+from troth.policy.finding import Code, Place, meant, quoted
+from troth.policy.model import EventType, Item, Purpose
 from troth.policy.packs import categories
 
 VOCABULARIES = ("route", "host", "browser", "os", "device", "word", "number", "flag")
@@ -39,7 +39,18 @@ def _events(checking: Checking) -> None:
     for id, event in policy.events.items():
         checking.names(Code.UNDECLARED_ITEM, ("events", id, "items"), event.items, policy.items)
         checking.name(Code.UNDECLARED_POPULATION, ("events", id, "population"), event.population, policy.populations)
+        for index, name in enumerate(event.items):
+            _of_others(checking, ("events", id, "items", index), event, policy.items.get(name))
         _required(checking, id, event)
+
+
+def _of_others(checking: Checking, place: Place, event: EventType, used: Item | Purpose | None) -> None:
+    """An item or a purpose that is for some people only goes with events about them."""
+    known = used is not None and event.population in checking.policy.populations
+    if used is not None and known and used.populations and event.population not in used.populations and not checking.notes.full:
+        kind = "item" if isinstance(used, Item) else "purpose"
+        message = f"{kind} {quoted(used.id)} is for {' and '.join(map(quoted, used.populations))} only"
+        checking.found(Code.OTHER_POPULATION, place, f"{message}, and event {quoted(event.id)} is about {quoted(event.population)}")
 
 
 def _required(checking: Checking, id: str, event: EventType) -> None:
@@ -57,6 +68,9 @@ def _purposes(checking: Checking) -> None:
         checking.names(Code.UNDECLARED_ITEM, ("purposes", id, "items"), purpose.items, policy.items)
         checking.names(Code.UNDECLARED_EVENT, ("purposes", id, "events"), purpose.events, policy.events)
         checking.names(Code.UNDECLARED_POPULATION, ("purposes", id, "populations"), purpose.populations, policy.populations)
+        for index, name in enumerate(purpose.events):
+            if name in policy.events:
+                _of_others(checking, ("purposes", id, "events", index), policy.events[name], purpose)
         _remainder(checking, id, purpose)
 
 

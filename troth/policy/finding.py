@@ -63,6 +63,7 @@ class Code(StrEnum):
     UNDECLARED_RETENTION = "undeclared-retention"
     UNDECLARED_REGIME = "undeclared-regime"
     UNDECLARED_PURPOSE = "undeclared-purpose"
+    OTHER_POPULATION = "other-population"
     UNKNOWN_CATEGORY = "unknown-category"
     UNKNOWN_VOCABULARY = "unknown-vocabulary"
     # the law

@@ -103,7 +103,7 @@ def reveal_events(
             purpose, version = grant.rule.purpose, kind.policy_version
             if not grant.plan.serves(kind, purpose) or _too_old(grant, row.at, grant.plan.then.keep_for(version, purpose)):
                 continue
-            allowed = grant.items & grant.plan.then.items(version, purpose)
+            allowed = grant.items & grant.plan.shows(kind, purpose)
         items = dict(row.clear)
         for keep, blob in row.sealed:
             try:

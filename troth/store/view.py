@@ -308,7 +308,7 @@ def _as_it_was(
     sooner: dict[timedelta, list[int]] = {}
     for number, kind in classes.items():
         if kind.policy_version != plan.policy.version:
-            for item in frozenset(purpose.items) - plan.then.items(kind.policy_version, purpose):
+            for item in frozenset(purpose.items) - plan.shows(kind, purpose):
                 hidden.setdefault(item, []).append(number)
             keep_for = plan.then.keep_for(kind.policy_version, purpose)
             if keep_for is not None and keep_for != purpose.keep_for:
