@@ -16,7 +16,9 @@ import pytest
 
 from tests.disclose.shop import Shop, a_shop, policy_of
 from troth.base.clock import now
+from troth.base.errors import Fault
 from troth.collect import twice
+from troth.collect.ingest import Ingest
 from troth.consent.record import State, history
 from troth.disclose.announce import Became
 from troth.disclose.mailing import Mailing, send_to_all
@@ -85,6 +87,24 @@ def test_only_a_post_with_the_link_is_the_yes_and_it_holds_once(telecom: Shop) -
     assert (again.status_code, again.json()["code"]) == (410, "link-not-good")
     with telecom.workspace.state.read() as conn:
         assert len(history(conn, ref)) == 1
+
+
+def test_a_yes_that_could_not_be_handed_on_is_good_still_and_counts_once(telecom: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscribe(telecom)
+    link = link_to(telecom)
+
+    async def full(*_: Any) -> None:
+        raise Fault("busy", "too many events are waiting", status=503)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Ingest, "submit", full)
+        assert telecom.http.request("POST", link).status_code == 503
+    assert issue(telecom) == {Became.NO_ADDRESS: 1}
+    assert telecom.http.request("POST", link).status_code == 200 and issue(telecom) == {Became.TOLD: 1}
+    assert telecom.http.request("POST", link).status_code == 410
+    assert [state for state, _ in states(telecom)] == ["Requested", "Given"]
+    with telecom.workspace.state.read() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM waiting_yes").scalar_one() == 0
 
 
 def states(shop: Shop, purpose: str = "newsletter") -> list[tuple[str, str]]:
