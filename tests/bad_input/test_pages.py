@@ -67,5 +67,5 @@ def test_a_screen_that_could_be_a_telephone_number_is_no_screen() -> None:
 
 
 def test_a_text_full_of_numbers_is_looked_through_at_once() -> None:
-    began = time.perf_counter()
-    assert numbers_in("1 " * 2_048) == [] and time.perf_counter() - began < 0.15
+    began = time.thread_time()
+    assert numbers_in("1 " * 2_048) == [] and time.thread_time() - began < 0.12

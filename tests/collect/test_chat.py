@@ -288,9 +288,9 @@ def test_a_question_or_a_story_is_no_wish_and_is_read_by_a_person(words: str) ->
 @pytest.mark.parametrize("again", ["all my ", "all of my ", "alle meine ", "please ", "okay, ", "dear you "])
 def test_a_line_made_to_be_read_in_very_many_ways_is_read_at_once(again: str) -> None:
     """Two readings of each word were 2**26 of the line: a minute in which nothing else is answered."""
-    began = time.perf_counter()
+    began = time.thread_time()
     assert wish_in(("withdraw " if again.startswith("al") else "") + again * 26 + "x") is None
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_what_one_wish_ends_is_not_what_another_ends(served: Served) -> None:
