@@ -90,8 +90,8 @@ class Troth:
         time.sleep(2)
         try:
             with exclusive(self.settings.data / "proofs.lock", wait=False):
-                for workspace in self.house.all():
-                    run_proofs(workspace, f"http://127.0.0.1:{self.settings.port}")
+                for policy in self.house.policies():
+                    run_proofs(self.house.workspace(policy.workspace), f"http://127.0.0.1:{self.settings.port}")
         except BlockingIOError:
             return
 

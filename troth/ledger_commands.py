@@ -6,12 +6,9 @@ from pathlib import Path
 
 import click
 
-from troth.base.clock import now
 from troth.commands import data_option, json_option, say, say_each, tell, workspace_of
 from troth.ledger import note
-from troth.ledger.checkpoint import parse_unverified
 from troth.ledger.export import export
-from troth.ledger.tape import TapeKind
 
 
 @click.group()
@@ -28,8 +25,7 @@ def export_command(name: str, folder: Path, data: Path | None, as_json: bool) ->
     """Write entries, checkpoints, proofs, key and a verifier into FOLDER; check them with `python verifier.py FOLDER`."""
     workspace = workspace_of(data, name)
     with workspace.state.write() as conn:
-        signed = parse_unverified(workspace.log.checkpoint(conn, workspace.origin, workspace.ledger_key, now()))
-    workspace.tape.append(TapeKind.CHECKPOINT, {"size": signed.size, "root": signed.root.hex()}, now())
+        workspace.sign(conn)
     with workspace.state.read() as conn:
         last = export(conn, folder, workspace.ledger_key)
     told = {"entries": last.size, "folder": str(folder), "key": note.fingerprint(note.public_bytes(workspace.ledger_key.public_key()))}

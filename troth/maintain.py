@@ -9,11 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from troth.base.clock import now, now_micros
+from troth.base.clock import now_micros
 from troth.collect import asked, chat, nobody, twice
 from troth.disclose import announce, confirming, outbox, told
-from troth.ledger.checkpoint import parse_unverified
-from troth.ledger.tape import TapeKind
 from troth.retain import sweep_when_due
 from troth.rights import erasure, review
 from troth.workspace import House, Workspace
@@ -74,6 +72,4 @@ def checkpoint(workspace: Workspace) -> None:
     if size <= newest:
         return
     with workspace.state.write() as conn:
-        note = workspace.log.checkpoint(conn, workspace.origin, workspace.ledger_key, now())
-    signed = parse_unverified(note)
-    workspace.tape.append(TapeKind.CHECKPOINT, {"size": signed.size, "root": signed.root.hex()}, now())
+        workspace.sign(conn)

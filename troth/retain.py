@@ -85,14 +85,25 @@ def what_stays(plan: Plan, kind: RowClass, parts: Iterable[str], age: timedelta)
     """
     policy = plan.policy
     then = plan.then  # no later version keeps longer, or for more, than what was collected was collected for
+    if then.policy(kind.policy_version) is None:
+        return _unjudged(policy, kind, parts, age)
     serving = [p for p in policy.purposes.values() if plan.serves(kind, p) and within(then.keep_for(kind.policy_version, p), age)]
-    needed = {item for purpose in serving for item in then.items(kind.policy_version, purpose) if item_in_time(policy, item, age)}
-    needed -= {item for item in needed if not within(then.rule_keeps(kind.policy_version, policy.items[item].keep), age)}
+    carried = then.carried(kind.policy_version, kind.event)
+    used = {item for purpose in serving for item in then.items(kind.policy_version, purpose)}
+    needed = {item for item in used & carried if within(then.item_keeps(kind.policy_version, item), age)}
     clear = frozenset(item for item in needed if policy.items[item].form is Form.CLEAR)
     stay = frozenset(part for part in parts if _part_stays(policy, kind, part, needed, bool(serving), age))
-    event = policy.events.get(kind.event)
-    bare = bool(serving) and event is not None and not event.items  # an event of no items is itself what is kept
+    bare = bool(serving) and not carried  # an event of no items is itself what is kept
     return Staying(bool(stay or clear or bare), clear, stay)
+
+
+def _unjudged(policy: Policy, kind: RowClass, parts: Iterable[str], age: timedelta) -> Staying:
+    """A row whose version cannot be shown serves nothing, and is not destroyed for that: it stays as long as today's rules allow."""
+    event = policy.events.get(kind.event)
+    known = event.items if event is not None else tuple(policy.items)
+    clear = frozenset(item for item in known if policy.items[item].form is Form.CLEAR and item_in_time(policy, item, age))
+    stay = frozenset(part for part in parts if (rule := policy.retention.get(part)) is None or within(rule.keep_for, age))
+    return Staying(bool(stay or clear), clear, stay)
 
 
 def _part_stays(policy: Policy, kind: RowClass, part: str, needed: set[str], serves: bool, age: timedelta) -> bool:
@@ -168,7 +179,7 @@ def _end_generation(workspace: Workspace) -> None:
 
 
 class _Judge:
-    """`what_stays` for many rows: remembered by class, parts and how many of the policy's times are past.
+    """`what_stays` for many rows: remembered by class, parts and how many of the times are past that any version in it names.
 
     `kept` maps (erased reference, rule) to the instant until which a ground of law keeps that part.
     """
@@ -176,7 +187,10 @@ class _Judge:
     def __init__(self, plan: Plan, classes: Mapping[int, RowClass], at: int, kept: Mapping[tuple[int, str], int]) -> None:
         self.classes, self.plan, self._at, self._kept = classes, plan, at, kept
         self._erased = frozenset(ref for ref, _ in kept)
-        spans = [p.keep_for for p in plan.policy.purposes.values()] + [r.keep_for for r in plan.policy.retention.values()]
+        versions = (plan.then.policy(version) for version in {kind.policy_version for kind in classes.values()})
+        policies = [plan.policy, *(policy for policy in versions if policy is not None)]
+        spans = [one.keep_for for policy in policies for one in policy.purposes.values()]
+        spans += [one.keep_for for policy in policies for one in policy.retention.values()]
         self._spans = sorted({span // _MICROSECOND for span in spans if span is not None})
         self._known: dict[tuple[int, tuple[str, ...], int], Staying] = {}
 

@@ -50,6 +50,9 @@ version_notice = Table(
     Column("html", Text, nullable=False),
     Column("markdown", Text, nullable=False),
 )
+# Policies of others, under which data was collected that came with a business; by the hash of their text.
+received_policy = Table("received_policy", metadata, Column("hash", Text, primary_key=True), Column("text", Text, nullable=False))
+_RECEIVED = "received:"  # no version of ours can be called so
 _VERSION = re.compile(r"(?!.*\.(md|yaml|json)$)[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
@@ -157,11 +160,18 @@ class Versions:
 
     def _policy_of(self, version: str) -> Policy | None:
         """The policy of an earlier version, for what was collected under it; None when it is not what was published."""
+        if version.startswith(_RECEIVED):
+            return self._received(version.removeprefix(_RECEIVED))
         found = next((one for one in self._newest[1] if one.version == version and one.genuine), None)
         if found is None:
             return None
         plan = self._plans.get(found.hash)
         return plan.policy if plan else self.plan_of(found).policy
+
+    def _received(self, digest: str) -> Policy | None:
+        with self._state.read() as conn:
+            text = conn.exec_driver_sql("SELECT text FROM received_policy WHERE hash = ?", (digest,)).scalar()
+        return parse_policy(text) if text is not None and _sha256(text) == digest else None
 
     # what was published
 
@@ -241,6 +251,13 @@ class Versions:
             )
             conn.exec_driver_sql("INSERT INTO version_notice (version, html, markdown) VALUES (?, ?, ?)", (policy.version, kept.html, kept.markdown))
             return self._read(conn)[-1]
+
+    def receive(self, text: str) -> str:
+        """Keep another's policy; returns the version that rows collected under it name. Raises PolicyInvalid."""
+        parse_policy(text)
+        with self._state.write() as conn:
+            conn.exec_driver_sql("INSERT INTO received_policy (hash, text) VALUES (?, ?) ON CONFLICT DO NOTHING", (_sha256(text), text))
+        return _RECEIVED + _sha256(text)
 
     def _announcing(self, conn: Connection, policy: Policy, at: int, how: Revision) -> tuple[Policy | None, int, Announcing]:
         """The policy that this one follows, when it takes effect, and how it must be told; raises where that cannot be."""

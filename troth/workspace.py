@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from troth.base.clock import now_micros
+from troth.base.clock import now, now_micros
 from troth.base.database import Database, key_metadata, metadata
 from troth.base.errors import Fault
 from troth.base.filelock import exclusive
@@ -24,10 +24,10 @@ from troth.base.ids import new_token
 from troth.gate.admit import Reads
 from troth.gate.grant import Grant
 from troth.gate.plan import Plan
-from troth.ledger.checkpoint import load_or_create_key
+from troth.ledger.checkpoint import Checkpoint, load_or_create_key, parse_unverified
 from troth.ledger.durable import create_private
 from troth.ledger.log import Log
-from troth.ledger.tape import Tape
+from troth.ledger.tape import Tape, TapeKind
 from troth.policy.compose import narrows
 from troth.policy.finding import errors
 from troth.policy.model import Policy
@@ -79,6 +79,12 @@ class Workspace:
     def grant_reveal(self, purpose: str, role: str, operator: str, canaries: bool = False) -> Grant:
         """A grant to see sealed items of everyone a purpose may see; entered each time; raises Refused."""
         return self.reads.admit_reveal(self.state, self.plan, purpose, role, operator, canaries)
+
+    def sign(self, conn: Connection) -> Checkpoint:
+        """Sign the ledger as it stands, in the caller's write transaction; the tape is told before that commits."""
+        signed = parse_unverified(self.log.checkpoint(conn, self.origin, self.ledger_key, now()))
+        self.tape.append(TapeKind.CHECKPOINT, {"size": signed.size, "root": signed.root.hex()}, now())
+        return signed
 
     # the policy in force
 
@@ -188,12 +194,20 @@ class House:
         return [self.workspace(policy.workspace) for policy in self.policies() if policy.parent == id]
 
     def by_key(self, key: str) -> tuple[Workspace, str] | None:
-        """Whose key this is, and which of its keys (`write_key` or `publishable_key`)."""
-        found = self._by_key.get(key)
+        """Whose key this is, and which of its keys (`write_key` or `publishable_key`).
+
+        A workspace that cannot be opened keeps nobody from the others; a key that may be its own is not called unknown.
+        """
+        found, closed = self._by_key.get(key), None
         if found is None and key[:2] in ("w_", "p_"):
             for name in self.names():
-                self.workspace(name)
+                try:
+                    self.workspace(name)
+                except Fault as fault:
+                    closed = fault
             found = self._by_key.get(key)
+        if found is None and closed is not None:
+            raise closed
         return found
 
     def for_program(self, id: str, authorization: str) -> Workspace:

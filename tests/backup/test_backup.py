@@ -22,14 +22,15 @@ from troth.backup.restore import Gap, Restored, restore
 from troth.base.clock import now
 from troth.base.errors import Fault
 from troth.cli import main
-from troth.collect import choices
+from troth.collect import choices, flagged
 from troth.disclose import stopped, texts
 from troth.ledger.entry import EntryKind
 from troth.maintain import checkpoint
-from troth.rights import erasure, restrict
+from troth.rights import erasure, restrict, review
 from troth.rights.verify import Session, Shown
 from troth.serve import free_port, in_thread
 from troth.settings import Settings
+from troth.store import shred
 from troth.store.rescan import found_in
 from troth.store.reveal import reveal_events
 from troth.subjects import directory
@@ -38,6 +39,7 @@ from troth.workspace import House, Workspace
 
 PASSPHRASE = b"correct horse battery staple"
 ADA, BEN, LATE, RITA = "ada-visitor-fedcba9876543210", "ben-visitor-0123456789", "late-visitor-0123456789", "rita-visitor-0123456789"
+ROY = "roy-visitor-0123456789"
 NUMBER = "+447900100017"
 NEEDLES = [text.encode() for text in (edda.EMAIL, edda.PHONE, edda.NAME, edda.VISITOR, edda.ADDRESS, edda.ACCOUNT)]
 
@@ -46,7 +48,7 @@ NEEDLES = [text.encode() for text in (edda.EMAIL, edda.PHONE, edda.NAME, edda.VI
 class Before:
     """A town with a backup of it, and what has happened since: Ada withdrew, Ben was restricted, Edda erased.
 
-    Late came and objected, Rita came and was restricted, somebody answered a text with STOP.
+    Late came and objected, Rita came and was restricted, somebody answered a text with STOP. One of Roy's two pages was removed after a look.
     """
 
     folder: Path
@@ -54,6 +56,7 @@ class Before:
     ada: int
     ben: int
     late: int
+    roy: int
     edda: list[int]
 
 
@@ -62,6 +65,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Before:
     folder = tmp_path_factory.mktemp("before")
     workspace, ingest = edda.town(folder)
     edda.send(ingest, edda.page("b1", "/", BEN), trusted=False)
+    pages = edda.send(ingest, edda.page("roy-1", "/", ROY), edda.page("roy-2", "/pricing", ROY), trusted=False).events
     house = House(workspace.settings)
     take.take(house, (), folder / "monday.backup", PASSPHRASE)
     say(workspace, ADA, "withdraw")
@@ -74,13 +78,21 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Before:
         for one in (ben, rita):
             restrict.restrict(workspace, conn, Session(one, frozenset({one}), Shown.BROWSER, 1, "", "california", "site-visitor", False, now()))
         refs = edda.references(workspace, conn)
+    remove(workspace, *pages[0])
     erasure.erase(workspace, refs[0])
     erasure.continue_cases(workspace)
     checkpoint(workspace)
     ingest.close()
     workspace.close()
     house.close()
-    return Before(folder, folder / "monday.backup", ada, ben, late, refs)
+    return Before(folder, folder / "monday.backup", ada, ben, late, pages[0][1], refs)
+
+
+def remove(workspace: Workspace, event: int, ref: int) -> None:
+    with workspace.state.write() as conn:
+        flagged.note(conn, ref, event, "page-view", "page.title", "health", 0)
+        (flag,) = flagged.waiting(conn)
+    review.remove(workspace, flag.id, "odile")
 
 
 def say(workspace: Workspace, visitor: str, how: str) -> None:
@@ -151,6 +163,27 @@ def test_no_lost_permission_and_nobody_erased_comes_back(before: Before, workspa
         assert conn.exec_driver_sql("SELECT count(*) FROM sweep").scalar_one() == 1
 
 
+def test_what_was_removed_after_a_look_does_not_come_back(before: Before, workspace: Workspace) -> None:
+    grant = _grant(workspace, before.roy)
+    with workspace.state.read() as conn:
+        rows = list(reveal_events(grant, conn, workspace.lake, workspace.keys, workspace.classes, frozenset({before.roy})))
+    assert [row.items["page.route"] for row in rows] == ["/pricing"]
+
+
+def test_an_erasure_that_still_finds_something_is_in_effect_and_told(before: Before, new: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shred, "look_for", lambda folders, needles: ["lake/1-x.parquet"])
+    done = restored(before, new)
+    assert [list(cases.values()) for cases in done.unfinished.values()] == [["found-again: lake/1-x.parquet"]]
+    house = House(new)
+    workspace = house.workspace("infinity")
+    assert seen(workspace) & set(before.edda) == set()
+    with workspace.state.read() as conn:
+        assert [entry.body["unfinished"] for _, entry in workspace.log.entries(conn) if entry.kind is EntryKind.RESTORED] == [1]
+    monkeypatch.undo()
+    assert erasure.continue_cases(workspace) == 1
+    house.close()
+
+
 def test_a_number_that_sent_stop_is_written_to_no_more(workspace: Workspace) -> None:
     hashed = directory.hash_of(workspace.keys, IdentifierKind.PHONE, NUMBER)
     with workspace.state.read() as conn:
@@ -162,8 +195,8 @@ def test_the_restored_ledger_says_so_and_goes_on_under_another_name(workspace: W
         entries = [entry for _, entry in workspace.log.entries(conn)]
         workspace.log.verify(conn, workspace.ledger_key.public_key())
     told = [entry.body for entry in entries if entry.kind is EntryKind.RESTORED]
-    done = {"withdrawal": 1, "objection": 1, "restriction": 2, "opt-out": 1, "erasure": 1}
-    assert [(one["gap"], one["replayed"]) for one in told] == [(False, done)]
+    done = {"withdrawal": 1, "objection": 1, "restriction": 2, "opt-out": 1, "removal": 1, "erasure": 1}
+    assert [(one["gap"], one["replayed"], one["unfinished"]) for one in told] == [(False, done, 0)]
     assert workspace.origin.startswith("troth/infinity/restored-")
     assert [entry.body["origin"] for entry in entries if entry.kind is EntryKind.LOG_ORIGIN] == ["troth/infinity", workspace.origin]
 
@@ -183,7 +216,7 @@ def test_through_the_public_doors_the_noes_stand_from_the_first_request_on(befor
         workspace = app.house.workspace("infinity")
         people = seen(workspace) - {0}  # what stays without permission is nobody's
         with workspace.state.read() as conn:
-            assert people == {ref_of(workspace, conn, "new-visitor-0123456789")}
+            assert people == {ref_of(workspace, conn, "new-visitor-0123456789"), before.roy}
             assert directory.find(conn, directory.hash_of(workspace.keys, IdentifierKind.ANONYMOUS, edda.VISITOR)) is None
         world.http.close()
 

@@ -17,6 +17,8 @@ import pytest
 from tests.durability.resting import check_ledger, numbers_of, rows_of
 from tests.durability.sending import event
 from tests.running import ROOT, Server, free_port, opened
+from troth.base.errors import Fault
+from troth.settings import load
 from troth.workspace import House
 
 
@@ -88,6 +90,21 @@ def test_a_second_run_on_the_same_folder_is_refused_and_harms_nothing(tmp_path: 
         server.kill()
     with opened(tmp_path / "data") as workspace:
         assert numbers_of(rows_of(workspace)) == {1: 1, 2: 1}
+
+
+def test_a_workspace_that_cannot_be_opened_keeps_nobody_from_the_others(tmp_path: Path) -> None:
+    house = House(load(tmp_path / "data"))
+    keys = {name: house.create(name).access["write_key"] for name in ("first", "second")}
+    house.close()
+    (tmp_path / "data" / "first" / "state.db").write_bytes(b"no database at all " * 100)
+    house = House(load(tmp_path / "data"))
+    found = house.by_key(keys["second"])
+    assert found is not None and found[0].id == "second"
+    for key in (keys["first"], "w_" + "2" * 26):  # it may be this one's: sent again later, not refused for good
+        with pytest.raises(Fault) as refused:
+            house.by_key(key)
+        assert (refused.value.code, refused.value.status) == ("database-unusable", 503)
+    house.close()
 
 
 def send_until_full(server: Server, most: int) -> tuple[list[int], list[tuple[int, str]]]:

@@ -61,6 +61,24 @@ def test_nobody_gets_a_receipt_without_showing_who_they_are(person: People) -> N
     assert person(known=False).get("/receipt.json").status_code == 401
 
 
+def test_a_no_may_be_another_reference_s_and_a_yes_may_not() -> None:
+    at = {"dpv:isIndicatedAtTime": "1970-01-01T00:00:01+00:00", "troth:entry": 4, "troth:type": "consent", "dct:hasVersion": "1", "troth:screen": ""}
+    said = {"troth:strength": "explicit", "dpv:hasIndicationMethod": "centre", "troth:carried": True}
+    entry = {"kind": "consent", "at": 1_000_000, "body": {"ref": 8, "strength": "explicit", "how": "centre", "policy": "1", "screen": ""}}
+
+    def passes(entered: str, act: str, state: str) -> bool:
+        entry["body"]["acts"] = {"newsletter": entered}  # type: ignore[index]
+        try:
+            verifier.check_event("7", "newsletter", {**at, **said, "troth:act": act, "troth:state": state}, entry)
+        except verifier.DoesNotHold:
+            return False
+        return True
+
+    assert passes("withdrawn", "withdrawn", "Withdrawn") and passes("refused", "objected", "Refused")
+    assert not passes("given", "given", "Given") and not passes("requested", "requested", "Requested")
+    assert not passes("refused", "withdrawn", "Withdrawn") and not passes("given", "objected", "Refused")
+
+
 def test_a_changed_receipt_does_not_hold_even_when_it_is_signed_anew(said: Person, workspace: Workspace, tmp_path: Path) -> None:
     true = said.get("/receipt.json").json()
     assert holds(true, tmp_path)

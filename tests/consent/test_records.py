@@ -22,7 +22,9 @@ from troth.consent.record import Act, Evidence, State, Strength
 from troth.consent.standing import read_standing
 from troth.consent.states import PERMITTING, ConsentState, TakenOver, events_of, state_of
 from troth.ledger import verifier
+from troth.rights.consent_receipt import receipt_of
 from troth.rights.consent_record import Records
+from troth.subjects.links import How, join
 
 EVIDENCE = Evidence(Strength.EXPLICIT, "choose", "1", "", "uk")
 NEWS = "newsletter"
@@ -139,6 +141,16 @@ def test_the_auditors_export_names_people_by_references_alone_and_is_entered(pla
     assert [body["act"] for body in place.ledger("operator-act")] == ["consent-export"] * 2
     words = CliRunner().invoke(main, ["consent", "export", "infinity", "--data", data], catch_exceptions=False).output
     assert f"{late}  newsletter" in " ".join(words.split()).replace(f"{late} ", f"{late}  ") and "Refused" in words
+
+
+def test_a_receipt_holds_of_whoever_objected_under_one_reference_and_refused_under_another(place: Place, tmp_path: Path) -> None:
+    ada, her = place.person("enquirer", "uk"), place.person("enquirer", "uk", MAIL)
+    place.say(her, newsletter=State.OBJECTED)
+    with place.workspace.state.write() as conn:
+        join(conn, ada, her, How.SIGNED_IN)
+    place.say(ada, newsletter=State.REFUSED)  # falls on the other too, where the objection goes on
+    (tmp_path / "receipt.json").write_text(json.dumps(receipt_of(place.workspace, {ada, her})))
+    assert verifier.main(["--receipt", str(tmp_path / "receipt.json")]) == 0
 
 
 def test_a_receipt_of_the_first_format_still_holds(capsys: pytest.CaptureFixture[str]) -> None:

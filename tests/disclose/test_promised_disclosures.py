@@ -10,7 +10,9 @@ import pytest
 
 from tests.keeping import Place, infinity_policy
 from troth.consent.record import State
+from troth.consent.standing import read_standing
 from troth.policy.model import Kind, Permission, Purpose
+from troth.retain import sweep
 
 DAY = timedelta(days=1)
 LAW: dict[str, Any] = {"nature": "legal", "reason": "law", "items": ["contact.name"]}
@@ -195,6 +197,18 @@ def test_a_buyer_receives_the_data_and_each_persons_log_shows_it(place: Place) -
     assert place.post("business-transfers", 403, acquirer="Far Ltd", country="IN")["code"] == "no-safeguard"
 
 
+def test_a_no_said_to_the_buyer_is_not_undone_by_a_yes_that_came_with_the_business(place: Place) -> None:
+    place.say(place.customer(), newsletter=State.GIVEN, marketing_email=State.REFUSED)
+    package = place.post("business-transfers", acquirer="Larger Ltd")
+    buyer = place.neighbour("larger", infinity_policy())
+    ada = buyer.customer()
+    buyer.say(ada, newsletter=State.WITHDRAWN)
+    assert buyer.post("business-transfers/receive", **package)["events"] > 0
+    with buyer.workspace.state.read() as conn:
+        standing = read_standing(conn, ada)
+    assert standing is not None and standing.states == {"newsletter": State.WITHDRAWN, "marketing-email": State.REFUSED}
+
+
 @pytest.mark.promise("infinity-051")
 def test_a_buyer_may_use_the_data_for_the_old_purposes_alone(place: Place) -> None:
     place.customer()
@@ -209,12 +223,19 @@ def test_a_buyer_may_use_the_data_for_the_old_purposes_alone(place: Place) -> No
     basis = policy.purposes["feedback"].basis
     new = Purpose("profiling", "Profiling", Kind.SERVICE, basis, Permission.NONE, ("contact.email",), ("customer-details",), notice="We profile.")
     roles = {"owner": ("customer-service", "profiling", "feedback")}
-    buyer = place.neighbour("larger", replace(policy, purposes={**policy.purposes, "profiling": new}, roles=roles))
+    wider = {id: replace(one, keep_for=None) for id, one in policy.purposes.items()}
+    wider["customer-service"] = replace(wider["customer-service"], items=(*wider["customer-service"].items, "billing.contact"))
+    buyer = place.neighbour("larger", replace(policy, version="theirs", purposes={**wider, "profiling": new}, roles=roles))
     assert buyer.post("business-transfers/receive", **package) == {"events": 2}
     assert buyer.post("business-transfers/receive", **package) == {"events": 0}
     seen = {"customer-service": 2, "feedback": 1, "profiling": 0}
     for purpose, count in seen.items():
         grant = buyer.workspace.grant(purpose, "owner", "odile")
         assert len(buyer.workspace.views.run(grant, lambda view: view.execute(view.events))) == count, purpose
+    sweep(buyer.workspace)
+    events = buyer.post("uses", person={"email": "ada@example.com"}, purpose="customer-service")["events"]
+    assert [one["items"]["contact.name"] for one in events] == ["Ada Lovelace"] and "billing.contact" not in events[0]["items"]
     assert buyer.post("uses", person={"email": "ada@example.com"}, purpose="profiling")["events"] == []
     assert buyer.post("uses", 403, person={"email": "ada@example.com"}, purpose="resale")["code"] == "unknown-purpose"
+    place.clock.pass_by(max(one.keep_for or timedelta() for one in policy.purposes.values()) + timedelta(days=1))
+    assert sweep(buyer.workspace).events  # the seller said how long, and the buyer does not say longer

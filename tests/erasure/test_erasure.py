@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,35 @@ def test_the_same_events_sent_again_are_refused_and_a_new_permission_makes_a_new
     assert len(new) == 1
     assert new[0] not in old
     ingest.close()
+    workspace.close()
+
+
+def test_a_case_that_begins_while_others_end_keeps_its_key(folder: Path) -> None:
+    workspace = opened(folder)
+    with workspace.state.write() as conn:
+        refs = edda.references(workspace, conn)
+        erasure._begin(workspace, conn, "begun-meanwhile", refs, "erasure")
+        ending = threading.Thread(target=erasure._destroy_case_keys, args=(workspace,))  # what another process does with complete cases
+        ending.start()
+        ending.join(0.3)
+    ending.join()
+    assert [path.stem for path in (workspace.secrets / "cases").iterdir()] == ["begun-meanwhile"]
+    assert erasure.continue_cases(workspace) == 1
+    workspace.close()
+
+
+def test_a_receipt_waits_until_no_old_page_of_the_log_is_held(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = opened(folder)
+    with workspace.state.read() as conn:
+        ref = edda.references(workspace, conn)[0]
+    case = erasure.erase(workspace, ref)
+    with monkeypatch.context() as reading:
+        reading.setattr(workspace.state, "truncate_log", lambda: False)
+        assert erasure.continue_cases(workspace) == 0
+    with workspace.state.read() as conn:
+        assert erasure.receipt_of(conn, case) is None
+        assert [one.failure for one in erasure.open_cases(workspace)] == ["log-held"]
+    assert erasure.continue_cases(workspace) == 1
     workspace.close()
 
 

@@ -55,7 +55,8 @@ def test_a_true_export_holds_and_the_verifier_says_what_it_checked(
     assert holds(folder)
     told = capsys.readouterr().out
     assert fingerprint(public_bytes(key)) in told
-    for part in ("62 entries", "4 signed checkpoints", "3 consistency proofs", "10 inclusion proofs", "the ledger holds"):
+    renamed = f"goes on as {ORIGIN}/2 from entry 61 on: it was restored with what {ORIGIN} had up to 18"
+    for part in ("62 entries", renamed, "4 signed checkpoints", "3 consistency proofs", "10 inclusion proofs", "the ledger holds"):
         assert part in told
 
 
@@ -290,6 +291,19 @@ def test_a_checkpoint_seen_before_must_be_of_this_history(
     ):
         seen.write_text(note)
         assert holds(folder, "--seen", str(seen)) is expected
+
+
+def test_a_log_that_takes_another_name_says_which_it_had(
+    database: Database, fill: Fill, key: Ed25519PrivateKey, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(3)
+    with database.write() as conn:
+        LOG.checkpoint(conn, ORIGIN, key, START)
+        LOG.append(conn, EntryKind.LOG_ORIGIN, {"origin": f"{ORIGIN}/2", "previous": "other.test/log", "after": 4}, START)
+        LOG.checkpoint(conn, f"{ORIGIN}/2", key, START)
+        export(conn, tmp_path / "forged", key)
+    assert not holds(tmp_path / "forged")
+    assert "entry 4 names another log before it than there was" in capsys.readouterr().out
 
 
 def test_an_export_ends_at_the_newest_checkpoint(database: Database, fill: Fill, key: Ed25519PrivateKey, tmp_path: Path) -> None:

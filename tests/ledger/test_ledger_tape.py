@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from troth.base.errors import Fault
+from troth.ledger.entry import canonical_json
 from troth.ledger.tape import Tape, TapeBroken, TapeKind, TapeRecord
 
 AT = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
@@ -36,8 +39,24 @@ def test_a_tape_that_was_never_written_is_empty(tmp_path: Path) -> None:
 
 
 def test_several_records_can_share_one_wait_for_the_disk(tape: Tape) -> None:
-    tape.extend([TapeRecord(TapeKind.ERASURE, AT, {"n": 5}), TapeRecord(TapeKind.HOLD, AT, {"n": 6})])
+    tape.extend([TapeRecord(TapeKind.ERASURE, AT, {"n": 5}), TapeRecord(TapeKind.REMOVAL, AT, {"n": 6})])
     assert [record.body["n"] for record in tape.read()] == list(range(7))
+
+
+@pytest.mark.parametrize("other", [b'"kind":"withdrawal","prev"', b'"v":1}'])
+def test_a_line_of_a_later_version_is_not_called_broken_and_nothing_is_written_after_it(tape: Tape, other: bytes) -> None:
+    later = other.replace(b"withdrawal", b"hold").replace(b"1", b"2")
+    fields = json.loads(tape.path.read_bytes().splitlines()[0].replace(other, later))
+    del fields["hash"]
+    own = sha256(canonical_json(fields)).hexdigest()
+    tape.path.write_bytes(canonical_json(fields | {"hash": own}) + b"\n")
+    for act in (tape.read, lambda: tape.append(TapeKind.ERASURE, {"n": 1}, AT)):
+        with pytest.raises(Fault) as refused:
+            act()
+        assert refused.value.code == "tape-not-understood"
+    tape.path.write_bytes(canonical_json(fields | {"hash": "0" * 64}) + b"\n")
+    with pytest.raises(TapeBroken):
+        tape.read()
 
 
 def test_a_line_torn_by_a_crash_is_passed_over_and_then_replaced(tape: Tape) -> None:
@@ -84,7 +103,7 @@ def test_nothing_is_appended_after_a_last_line_that_was_changed(tape: Tape) -> N
 
 def test_lines_longer_than_a_block_are_chained(tape: Tape) -> None:
     for number in (5, 6):
-        tape.append(TapeKind.HOLD, {"n": number, "references": [7] * 30_000}, AT)
+        tape.append(TapeKind.REMOVAL, {"n": number, "references": [7] * 30_000}, AT)
     assert [record.body["n"] for record in tape.read()] == list(range(7))
 
 

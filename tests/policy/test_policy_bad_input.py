@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from troth.policy.check_names import TAKEN
 from troth.policy.finding import Code, Finding, errors
 from troth.policy.parse import inspect, parse
 from troth.policy.reference import SMALL
+from troth.store.lake import FIXED
 
 BOMB = "a0: &a0 [lol, lol]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
 
@@ -43,6 +45,17 @@ def test_a_bad_file_is_a_finding(tmp_path: Path, data: bytes, code: Code) -> Non
 
 def _line(findings: list[Finding], code: Code) -> list[int]:
     return [finding.position.line for finding in findings if finding.code is code]
+
+
+@pytest.mark.parametrize("name", sorted(TAKEN))
+def test_no_item_may_have_the_name_of_what_a_stored_event_has_of_its_own(name: str) -> None:
+    policy, findings = parse(SMALL.replace("page.route", name))
+    assert policy is None
+    assert [finding.code for finding in errors(findings)] == [Code.NOT_A_NAME]
+
+
+def test_the_names_that_are_taken_are_those_of_the_store() -> None:
+    assert set(FIXED.names) | {"event", "person", "head"} <= TAKEN
 
 
 NO_DAYS = ["2026-02-29", "2026-02-30", "2026-13-01", "2026-00-10", "0000-01-01", "2026-1-1", "20261001", "tomorrow", "2026-10-01T00:00:00Z"]

@@ -15,12 +15,13 @@ from click.testing import CliRunner
 from tests.keeping import Place
 from troth.base.clock import now_micros
 from troth.gate.admit import admit_subject
-from troth.policy.model import Policy
+from troth.policy.model import Basis, Permission, Policy
 from troth.retain import last_sweep, sweep, sweep_when_due
 from troth.retain_commands import retain
 from troth.store import shred
 from troth.store.correct import correct
 from troth.store.reveal import reveal_events
+from troth.workspace import Workspace
 
 DAY = timedelta(days=1)
 
@@ -128,17 +129,100 @@ def test_every_view_shows_the_same_before_and_after(place: Place, settled: bool)
         if settled:
             place.workspace.lake.settle()
 
-    def shown() -> dict[str, list[Any]]:
-        seen = {}
-        for purpose in place.workspace.policy.roles["owner"]:
-            grant = place.workspace.grant(purpose, "owner", "odile")
-            rows = place.workspace.views.run(grant, lambda view: view.execute(view.events.order_by("seq")))
-            seen[purpose] = [{name: value for name, value in row.items() if value is not None} for row in rows]
-        return seen
-
-    before = shown()
+    before = {purpose: _seen(place, purpose) for purpose in place.workspace.policy.roles["owner"]}
     assert sweep(place.workspace).events and any(before.values())
-    assert shown() == before
+    assert {purpose: _seen(place, purpose) for purpose in before} == before
+
+
+def _seen(place: Place, purpose: str) -> list[dict[str, Any]]:
+    """What one purpose sees, clear and opened."""
+    workspace = place.workspace
+    grant = workspace.grant(purpose, "owner", "odile")
+    rows = workspace.views.run(grant, lambda view: view.execute(view.events.order_by("seq")))
+    opening = workspace.grant_reveal(purpose, "owner", "odile")
+    with workspace.state.read() as conn:
+        refs = frozenset(row["ref"] for row in rows)
+        opened = {
+            one.event: one.items for one in reveal_events(opening, conn, workspace.lake, workspace.keys, workspace.classes, refs) if one.items
+        }
+    return [*({name: value for name, value in row.items() if value is not None} for row in rows), opened]
+
+
+def test_an_item_is_seen_no_longer_than_its_own_rule_keeps_it_swept_or_not(place: Place, settled: bool) -> None:
+    device = {"device.browser", "device.os", "device.kind", "device.agent"}
+    policy = place.workspace.policy
+    items = {id: replace(one, keep="short") if id in device else one for id, one in policy.items.items()}
+    short = replace(policy.retention["usage"], id="short", keep_for=10 * DAY)
+    place.publish(replace(policy, items=items, retention=policy.retention | {"short": short}))
+    cleo = place.person("site-visitor")
+    agent = "Mozilla/5.0 (X11)"
+    place.keep(cleo, "page-view", **{"page.route": "/pricing", "device.browser": "Firefox 140", "device.agent": agent, "device.ip": "203.0.113.9"})
+    if settled:
+        place.workspace.lake.settle()
+    place.clock.pass_by(10 * DAY - timedelta(minutes=1))
+    seen = _seen(place, "site-analytics")
+    assert seen[0]["device.browser"] == "Firefox 140" and agent in str(seen)
+    place.clock.pass_by(timedelta(minutes=2))
+    row, opened = _seen(place, "site-analytics")
+    assert row["page.route"] == "/pricing" and "device.browser" not in row and opened and agent not in str(opened)
+    before = {purpose: _seen(place, purpose) for purpose in place.workspace.policy.roles["owner"]}
+    assert sweep(place.workspace).reduced == 1
+    assert {purpose: _seen(place, purpose) for purpose in before} == before
+
+
+def test_a_row_whose_every_item_is_past_its_rule_is_seen_no_more(place: Place, settled: bool) -> None:
+    rules = {id: replace(one, keep_for=(10 if id == "usage" else 20) * DAY) for id, one in place.workspace.policy.retention.items()}
+    place.publish(replace(place.workspace.policy, retention=rules))
+    place.visitor()
+    place.caller()
+    if settled:
+        place.workspace.lake.settle()
+    for days in (11, 10):
+        place.clock.pass_by(days * DAY)
+        before = {purpose: _seen(place, purpose) for purpose in place.workspace.policy.roles["owner"]}
+        assert sweep(place.workspace).events
+        assert {purpose: _seen(place, purpose) for purpose in before} == before
+    assert [seen for seen in before.values() if seen != [{}]] == []
+
+
+def test_rows_of_a_version_with_shorter_times_go_at_those_times_and_take_no_younger_ones_along(place: Place, settled: bool) -> None:
+    longer = place.workspace.policy
+    place.publish(_shorter(longer, telephone=30, call_journey=30))
+    old, young = place.caller(), place.person("enquirer", "uk")
+    place.clock.pass_by(20 * DAY)
+    place.keep(young, "call", **{"call.caller": "+442079460777", "call.status": "busy"})
+    place.publish(longer)  # from here on for 395 days; what came in before was said to go after 30
+    if settled:
+        place.workspace.lake.settle()
+    for days, left in ((11, [young]), (20, [])):
+        place.clock.pass_by(days * DAY)
+        sweep(place.workspace)
+        assert [ref for ref in (old, young) if _held(place, ref)] == left
+
+
+def test_a_row_that_needed_no_permission_serves_no_purpose_that_asks_first_today(place: Place) -> None:
+    place.caller()
+    policy = place.workspace.policy
+    assert policy.purposes["telephone"].permission is Permission.NONE and len(_seen(place, "telephone")) == 2
+    asking = replace(policy.purposes["telephone"], permission=Permission.ASK_BEFORE, basis=Basis.CONSENT, wording="May we?")
+    place.publish(replace(policy, purposes=policy.purposes | {"telephone": asking}))
+    assert _seen(place, "telephone") == [{}]
+
+
+def test_a_version_that_was_tampered_with_permits_nothing_and_destroys_nothing(place: Place, settled: bool) -> None:
+    ben = place.caller()
+    place.publish(replace(place.workspace.policy, changed_on=place.workspace.policy.changed_on))
+    if settled:
+        place.workspace.lake.settle()
+    with place.workspace.state.write() as conn:
+        conn.exec_driver_sql("UPDATE policy_version SET text = text || '# ' WHERE id = 1")
+    workspace = Workspace(place.workspace.settings, "infinity")
+    again = replace(place, workspace=workspace)
+    assert _seen(again, "telephone") == [{}] and sweep(workspace).events == {} and len(_held(again, ben)) == 1
+    place.clock.pass_by(max(one.keep_for or DAY for one in place.workspace.policy.retention.values()) + DAY)  # today's rules end what they end
+    sweep(workspace)
+    assert _held(again, ben) == []
+    workspace.close()
 
 
 def test_a_second_sweep_finds_nothing_to_do(place: Place) -> None:

@@ -62,5 +62,8 @@ def _say_restored(done: Restored) -> None:
     for id, counts in done.replayed.items():
         lines = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "nothing since"
         say(f"{id:16} from the tape: {lines}; its ledger goes on as {done.origins[id]}")
+    for id, cases in done.unfinished.items():
+        for case, hindered in cases.items():
+            say(f"{id:16} erasure {case} is in effect, but not at its end: {hindered}")
     for id in done.gaps:
         say(f"{id:16} restored with a gap: what the tape lacks is forgotten")

@@ -13,7 +13,6 @@ from typing import assert_never
 from sqlalchemy import Connection
 
 from troth.base.clock import micros
-from troth.base.errors import Fault
 from troth.collect.calls import undo_joins
 from troth.consent.record import Evidence, State, Strength, record
 from troth.consent.standing import read_standing
@@ -21,6 +20,7 @@ from troth.disclose.stopped import stop_again
 from troth.ledger.tape import TapeKind, TapeRecord
 from troth.rights import replay as rights_replay
 from troth.rights.erasure import erase_again
+from troth.rights.review import remove_again
 from troth.subjects import directory
 from troth.workspace import Workspace
 
@@ -28,7 +28,7 @@ RESTORED = "restored"  # how an act came about that was told by the tape
 
 
 def replay_since(workspace: Workspace, lines: Iterable[TapeRecord]) -> dict[str, int]:
-    """Do these lines again, oldest first; returns how many of each kind. Raises `tape-not-understood`."""
+    """Do these lines again, oldest first; returns how many of each kind."""
     counts: Counter[str] = Counter()
     for line in lines:
         match line.kind:
@@ -43,9 +43,8 @@ def replay_since(workspace: Workspace, lines: Iterable[TapeRecord]) -> dict[str,
             case TapeKind.WITHDRAWAL | TapeKind.OBJECTION | TapeKind.OPT_OUT:
                 with workspace.state.write() as conn:
                     _say_no_again(workspace, conn, line)
-            case TapeKind.HOLD:  # nothing writes one yet; what it forbids must not be guessed at
-                message = "the tape holds a line this Troth cannot do again"
-                raise Fault("tape-not-understood", message, help="restore with the version that wrote it", status=503)
+            case TapeKind.REMOVAL:
+                remove_again(workspace, line.body["ref"], line.body["event"])
             case _:
                 assert_never(line.kind)
         counts[str(line.kind)] += 1

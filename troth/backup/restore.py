@@ -39,7 +39,7 @@ from troth.ledger.note import NoteInvalid
 from troth.ledger.tape import Tape, TapeKind, TapeRecord
 from troth.maintain import checkpoint
 from troth.retain import sweep
-from troth.rights.erasure import continue_cases
+from troth.rights.erasure import continue_cases, open_cases
 from troth.settings import Settings
 from troth.workspace import House, Workspace, check_name
 
@@ -63,13 +63,15 @@ class Restored:
     replayed: dict[str, dict[str, int]] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
+    unfinished: dict[str, dict[str, str]] = field(default_factory=dict)  # cases by id, with what hinders them; the server goes on with them
 
 
 def restore(file: Path, settings: Settings, passphrase: bytes, tape: Path, known: Sequence[Path] = (), gap: Gap | None = None) -> Restored:
     """Bring a backup back as `settings.data` and `settings.secrets`, told by the tapes in `tape` what it must not forget.
 
     `known`: signed checkpoints from elsewhere, such as an auditor's. The tapes go on in `settings.tape`.
-    Raises a `Fault` and leaves nothing behind when anything is amiss.
+    Raises a `Fault` and leaves nothing behind when anything is amiss. An erasure that found something again is in effect but not
+    at its end: it is told in `unfinished`.
     """
     if gap is not None:
         check_body({"by": gap.by, "why": gap.why})
@@ -111,7 +113,7 @@ def _beside(settings: Settings, tape: Path) -> Iterator[Settings]:
                 shutil.copyfile(path, drafts[settings.tape] / path.name)
                 (drafts[settings.tape] / path.name).chmod(0o600)
         there = drafts.get(settings.tape, settings.tape)
-        yield replace(settings, data=drafts[settings.data], secrets=drafts[settings.secrets], tape=there, smtp_url="")
+        yield replace(settings, data=drafts[settings.data], secrets=drafts[settings.secrets], tape=there, smtp_url="", sms_url="")
         _rename(drafts)
     finally:
         for draft in drafts.values():
@@ -211,7 +213,8 @@ def _restore_workspace(
             conn.exec_driver_sql(f"DELETE FROM {table}")  # doors that may have been closed since
     counts = replay_since(workspace, lines[since or 0 :])
     continue_cases(workspace)
-    body: dict[str, object] = {"made_at": done.made_at, "after": mark["size"], "replayed": counts, "gap": since is None}
+    left = open_cases(workspace)
+    body: dict[str, object] = {"made_at": done.made_at, "after": mark["size"], "replayed": counts, "gap": since is None, "unfinished": len(left)}
     if since is None and gap is not None:
         body |= {"by": gap.by, "why": gap.why}
         done.gaps.append(id)
@@ -220,6 +223,7 @@ def _restore_workspace(
     _sweep(workspace)
     checkpoint(workspace)
     done.replayed[id], done.origins[id] = counts, workspace.origin
+    done.unfinished |= {id: {case.id: case.failure or "not begun" for case in left}} if left else {}
 
 
 def _sweep(workspace: Workspace) -> None:

@@ -26,8 +26,6 @@ from troth.backup.sealed import Writer, new_file, room_for
 from troth.base.clock import now
 from troth.base.errors import Fault
 from troth.base.filelock import exclusive
-from troth.ledger.checkpoint import parse_unverified
-from troth.ledger.tape import TapeKind
 from troth.workspace import House, Workspace
 
 HOLDS = ("state", "events", "keys", "secrets", "operators")
@@ -123,10 +121,8 @@ def _of_one_moment(workspace: Workspace, open_files: ExitStack) -> tuple[dict[st
 
 def _mark(workspace: Workspace) -> dict[str, object]:
     with workspace.state.write() as conn:
-        signed = parse_unverified(workspace.log.checkpoint(conn, workspace.origin, workspace.ledger_key, now()))
-        mark: dict[str, object] = {"size": signed.size, "root": signed.root.hex()}
-        workspace.tape.append(TapeKind.CHECKPOINT, mark, now())
-    return mark
+        signed = workspace.sign(conn)
+    return {"size": signed.size, "root": signed.root.hex()}
 
 
 def _secrets_of(folder: Path) -> Iterator[Path]:

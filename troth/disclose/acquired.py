@@ -17,7 +17,8 @@ from sqlalchemy import Connection
 
 from troth.base.clock import micros, now, now_micros
 from troth.base.errors import Fault
-from troth.consent.record import Evidence, State, Strength, record
+from troth.consent.record import PROHIBITIONS, Evidence, State, Strength, record
+from troth.consent.standing import read_standing
 from troth.disclose.acquire import FORMAT, Package
 from troth.disclose.register import check_operator
 from troth.gate.admit import admit_batch
@@ -25,6 +26,7 @@ from troth.gate.plan import Plan, RowClass
 from troth.gate.reasons import Reason
 from troth.ledger.entry import EntryKind
 from troth.policy.model import Form, Policy
+from troth.policy.parse import PolicyInvalid
 from troth.store import journal
 from troth.store.journal import JournalRow
 from troth.subjects import directory
@@ -49,12 +51,16 @@ def receive_business(workspace: Workspace, package: Package, operator: str) -> i
     check_operator(operator)
     if package.manifest.get("format") != FORMAT:
         raise Fault("bad-package", f"a package says `{FORMAT}`")
+    try:
+        under = workspace.published.receive(str(package.manifest["policy"]["text"]))
+    except (KeyError, TypeError, PolicyInvalid):
+        raise Fault("bad-package", "the package encloses no policy that can be read") from None
     kept = 0
     for start in range(0, len(package.people), _BATCH):
         with workspace.state.write() as conn:
             plan = workspace.plan_at(conn, now_micros())
             try:
-                kept += sum(_receive(workspace, conn, plan, person, package.manifest) for person in package.people[start : start + _BATCH])
+                kept += sum(_receive(workspace, conn, plan, person, package.manifest, under) for person in package.people[start : start + _BATCH])
             except (KeyError, TypeError, ValueError, AttributeError):
                 raise Fault("bad-package", "an entry of the package cannot be read") from None
             body = {"act": "business-received", "operator": operator, "people": len(package.people[start : start + _BATCH])}
@@ -62,7 +68,10 @@ def receive_business(workspace: Workspace, package: Package, operator: str) -> i
     return kept
 
 
-def _receive(workspace: Workspace, conn: Connection, plan: Plan, person: Mapping[str, Any], manifest: Mapping[str, Any]) -> int:
+def _receive(
+    workspace: Workspace, conn: Connection, plan: Plan, person: Mapping[str, Any], manifest: Mapping[str, Any], under: str
+) -> int:
+    """`under`: the seller's policy, as rows name it: they are shown, kept and used on its terms, and on ours where those are stricter."""
     origin = f"{manifest['workspace']}|{manifest['made_at']}"
     rows: list[tuple[dict[str, Any], bytes]] = []
     for event in person["events"]:
@@ -75,13 +84,21 @@ def _receive(workspace: Workspace, conn: Connection, plan: Plan, person: Mapping
     ref = _subject(workspace, conn, plan.policy, person)
     if ref is None:
         return 0
-    states = {purpose: State(state) for purpose, state in person["states"].items() if purpose in plan.policy.purposes}
+    states = _news(conn, plan.policy, ref, person)
     version = str(manifest["policy"]["version"])[:40]
     if states:
         record(conn, workspace.log, ref, states, Evidence(Strength.RELAYED, "business-transfer", version, "", str(person["regime"])), now_micros())
-    kept = [row for event, key in fresh if (row := _journal_row(workspace, conn, plan, person, event, version, ref, key)) is not None]
+    kept = [row for event, key in fresh if (row := _journal_row(workspace, conn, plan, person, event, under, ref, key)) is not None]
     journal.append(conn, workspace.log, admit_batch(plan), kept, now_micros())
     return len(kept)
+
+
+def _news(conn: Connection, policy: Policy, ref: int, person: Mapping[str, Any]) -> dict[str, State]:
+    """What the seller was told that holds here too: every no, and a yes to what the person has not spoken of here."""
+    told = {purpose: State(state) for purpose, state in person["states"].items() if purpose in policy.purposes}
+    standing = read_standing(conn, ref)
+    here = standing.states if standing is not None else {}
+    return {purpose: state for purpose, state in told.items() if state in PROHIBITIONS or purpose not in here}
 
 
 def _subject(workspace: Workspace, conn: Connection, policy: Policy, person: Mapping[str, Any]) -> int | None:
@@ -106,7 +123,7 @@ def _subject(workspace: Workspace, conn: Connection, policy: Policy, person: Map
 
 
 def _journal_row(
-    workspace: Workspace, conn: Connection, plan: Plan, person: Mapping[str, Any], event: Mapping[str, Any], version: str, ref: int, key: bytes
+    workspace: Workspace, conn: Connection, plan: Plan, person: Mapping[str, Any], event: Mapping[str, Any], under: str, ref: int, key: bytes
 ) -> JournalRow | None:
     """One event as it is kept here: what this policy declares of it, serving what it was permitted for and no more."""
     purposes = [id for id in event["purposes"] if may_use(person, event, id) is None]
@@ -125,6 +142,6 @@ def _journal_row(
         return None
     workspace.keys.ensure({(ref, keep) for keep in sealed})
     parts = [(keep, workspace.keys.seal(ref, keep, number, msgspec.msgpack.encode(held))) for keep, held in sealed.items()]
-    row_class = RowClass(version, str(event["event"]), str(person["regime"]), permitted, Strength(person["strength"]))
+    row_class = RowClass(under, str(event["event"]), str(person["regime"]), permitted, Strength(person["strength"]))
     at = micros(datetime.fromisoformat(event["at"]))
     return JournalRow(number, ref, workspace.classes.number(conn, row_class), at, clear, parts, key)

@@ -238,7 +238,7 @@ class Plan:
         event = self.policy.events.get(row_class.event)
         if how is None or event is None or not _takes(purpose, event) or self.then.purpose(row_class.policy_version, purpose.id) is None:
             return False
-        if how == "unobjected":
+        if how in ("unobjected", "needless"):  # nobody said yes
             return self.mode(purpose, row_class.regime) is not Permission.ASK_BEFORE
         return True
 

@@ -46,10 +46,21 @@ class Then:
         then = self.purpose(version, purpose.id)
         return frozenset(purpose.items).intersection(then.items) if then is not None else frozenset()
 
+    def carried(self, version: str, event: str) -> frozenset[str]:
+        """What rows of a version and an event type can hold at all."""
+        policy = self.policy(version)
+        declared = policy.events.get(event) if policy is not None else None
+        return frozenset(declared.items) if declared is not None else frozenset()
+
     def keep_for(self, version: str, purpose: Purpose) -> timedelta | None:
         """How far back a purpose may look at rows of a version."""
         then = self.purpose(version, purpose.id)
         return shorter(purpose.keep_for, then.keep_for if then is not None else None)
+
+    def item_keeps(self, version: str, item: str) -> timedelta | None:
+        """How long an item's own retention rule keeps it of rows of a version."""
+        declared = self._now.items.get(item)
+        return self.rule_keeps(version, declared.keep) if declared is not None else None
 
     def rule_keeps(self, version: str, rule: str) -> timedelta | None:
         """How long a retention rule keeps what rows of a version hold; a rule that is gone binds no more."""

@@ -1,6 +1,6 @@
 """What must a restored backup be told? A file, kept apart from data and backups, that only grows.
 
-It holds erasures, withdrawals and their like, as references and keyed hashes, never personal data; what somebody
+It holds erasures, withdrawals, removals and their like, as references and keyed hashes, never personal data; what somebody
 put right as it rests in the database, sealed under a key of theirs that goes at their erasure. Each line
 carries the hash of the line before and its own. The tape alone cannot show that its end was cut off: whoever
 restores compares it with the newest known checkpoint. Append before the effect commits: a line without its
@@ -20,6 +20,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from troth.base.clock import instant, micros
 from troth.base.errors import Fault
@@ -40,8 +41,11 @@ class TapeKind(StrEnum):
     OPT_OUT = "opt-out"
     RESTRICTION = "restriction"  # its lifting is not on the tape: a restored copy is the stricter one
     CORRECTION = "correction"
-    HOLD = "hold"
+    REMOVAL = "removal"  # of one event, by whoever looked at it
     CHECKPOINT = "checkpoint"
+
+
+_KNOWN = frozenset((VERSION, kind.value) for kind in TapeKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,14 @@ class Tape:
             os.close(handle)
 
 
+class TapeTooNew(Fault):
+    """A whole line that this version does not know: what it demands must not be guessed at, nor anything be written after it."""
+
+    def __init__(self, where: str) -> None:
+        help = "use the version of Troth that wrote it, or a later one"
+        super().__init__("tape-not-understood", f"{where} of the tape is of a kind that this Troth does not know", help=help, status=503)
+
+
 def _records(lines: Iterable[bytes]) -> Iterator[TapeRecord]:
     previous = _START
     for number, line in enumerate(lines, 1):
@@ -129,6 +141,8 @@ def _parse(line: bytes, where: str) -> tuple[TapeRecord, str, str]:
     """Record, hash of the line before, own hash; the line must be exactly what we would write."""
     try:
         found = json.loads(line)
+        if (found["v"], found["kind"]) not in _KNOWN and _is_whole(found, line):
+            raise TapeTooNew(where)
         record = TapeRecord(TapeKind(found["kind"]), instant(found["at"]), dict(found["body"]))
         before = found["prev"]
         written, own = _line(record, before)
@@ -137,6 +151,13 @@ def _parse(line: bytes, where: str) -> tuple[TapeRecord, str, str]:
     if written != line:
         raise TapeBroken(f"{where} of the tape was changed")
     return record, before, own
+
+
+def _is_whole(found: dict[str, Any], line: bytes) -> bool:
+    """Whether a line has its own hash right, whatever it says."""
+    fields = {name: value for name, value in found.items() if name != "hash"}
+    own = sha256(canonical_json(fields)).hexdigest()
+    return canonical_json(fields | {"hash": own}) + b"\n" == line
 
 
 def _last(handle: int) -> tuple[int, str]:

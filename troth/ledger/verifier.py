@@ -44,6 +44,7 @@ FILES = {
 # Which states of ISO/IEC TS 27560 each recorded act can lead to.
 ACTS = {"given": ("Given", "RenewedGiven"), "refused": ("Refused",), "withdrawn": ("Withdrawn",), "objected": ("Refused", "Withdrawn"),
         "requested": ("Requested",), "deferred": ("RequestDeferred",), "expired": ("Expired",)}
+NOES = ("refused", "withdrawn", "objected")
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _SIZE = re.compile("0|[1-9][0-9]{0,18}")
 
@@ -222,6 +223,7 @@ class History:
         self.roots: dict[int, bytes] = {}
         self.leaves: dict[int, bytes] = {}
         self.origins: list[tuple[int, str]] = []
+        self.lost: list[str] = []
         self.size = 0
         peaks: list[bytes] = []
         for line in read_lines(path):
@@ -244,7 +246,15 @@ class History:
         known = entry["v"] == 1 and isinstance(entry["kind"], str) and isinstance(entry["at"], int)
         must(known and isinstance(entry["body"], dict), f"entry {self.size} is not of a known form")
         if entry["kind"] == "log-origin":
-            self.origins.append((self.size, entry["body"]["origin"]))
+            self._rename(entry["body"])
+
+    def _rename(self, body: Any) -> None:
+        """A log takes another name only when a restore has lost entries that were signed for under the name before."""
+        if self.origins:
+            before, after = self.origins[-1][1], body.get("after")
+            must(body.get("previous") == before != body["origin"], f"entry {self.size} names another log before it than there was")
+            self.lost.append(f"the log goes on as {body['origin']} from entry {self.size} on: it was restored with what {before} had up to {after}")
+        self.origins.append((self.size, body["origin"]))
 
     def origin_at(self, size: int) -> str | None:
         """The log's name as the last entry that gives one, among the first `size`, has it."""
@@ -267,6 +277,7 @@ def check_history(folder: Path, key: Key, size: int, seen: Sequence[Path]) -> It
     history = History(folder / "entries.jsonl", set(sizes) | {one[1] for one in kept}, {one["idx"] for one in inclusion})
     must(history.size == size, f"there are {history.size} entries, not {size}")
     yield f"{size} entries, none missing"
+    yield from history.lost
     for origin, at, root in points:
         must(history.roots[at] == root, f"the first {at} entries are not those of the checkpoint of size {at}")
         must(history.origin_at(at) == origin, f"the checkpoint of size {at} is of a log that no entry names")
@@ -347,7 +358,7 @@ def check_record(record: Any, entries: dict[int, Any]) -> Iterator[str]:
 
 
 def check_event(ref: str, purpose: str, event: Any, entry: Any) -> None:
-    """One event and its entry; what was carried over from the same person's other reference was said by that one."""
+    """One event and its entry. A no may have been carried over from the same person's other reference, which said it; a yes never is."""
     wrong = f"the ledger says something else in entry {event['troth:entry']}"
     at = (datetime.fromisoformat(event["dpv:isIndicatedAtTime"]) - EPOCH) // timedelta(microseconds=1)
     body = entry["body"]
@@ -356,10 +367,13 @@ def check_event(ref: str, purpose: str, event: Any, entry: Any) -> None:
         must(body.get("effective_at", at) == at and event["troth:state"] in ("Invalidated", "Revoked"), wrong)
         must(event["troth:state"] == "Revoked" or purpose in body["asks_again"], wrong)
         return
-    must(entry["kind"] == "consent" and body.get("said_at", entry["at"]) == at and body["acts"].get(purpose) == event["troth:act"], wrong)
-    states = ACTS.get(event["troth:act"], ()) + (("Unknown",) if body["strength"] == "imported" else ())
+    must(entry["kind"] == "consent" and body.get("said_at", entry["at"]) == at, wrong)
+    act, entered = event["troth:act"], body["acts"].get(purpose)
+    carried = event["troth:carried"] is True and entered in NOES
+    must(act == entered or (carried and act == "objected"), wrong)  # whoever objected objects still after a lesser no
+    states = ACTS.get(act, ()) + (("Unknown",) if body["strength"] == "imported" else ())
     must(event["troth:state"] in states, f"the state of an event is not what entry {event['troth:entry']} can lead to")
-    if not event["troth:carried"]:
+    if not carried:
         said = str(body.get("receipt", body["ref"])), body["strength"], body["how"], body["policy"], body["screen"]
         shown = ref, event["troth:strength"], event["dpv:hasIndicationMethod"], event["dct:hasVersion"], event["troth:screen"]
         must(said == shown, wrong)

@@ -9,12 +9,17 @@ from troth.policy.packs import categories
 
 VOCABULARIES = ("route", "host", "browser", "os", "device", "word", "number", "flag")
 """The closed vocabularies a clear item may draw from."""
+TAKEN = frozenset({"seq", "event", "ref", "class", "day", "at", "sealed", "person", "head"})
+"""What a stored event has of its own, and what a question adds to it: an item of that name would stand in its place."""
 
 
 def _items(checking: Checking) -> None:
     policy = checking.policy
     for id, item in policy.items.items():
         place = ("items", id)
+        if id in TAKEN:
+            message = f"item {quoted(id)} cannot have this name: every stored event has something of its own that is called so"
+            checking.found(Code.NOT_A_NAME, place, message, "say whose it is, for example `order.day`")
         if item.keep:
             checking.name(Code.UNDECLARED_RETENTION, (*place, "keep"), item.keep, policy.retention)
         checking.names(Code.UNDECLARED_POPULATION, (*place, "populations"), item.populations, policy.populations)

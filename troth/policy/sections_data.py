@@ -12,7 +12,6 @@ from troth.policy.model import (
     Basis,
     BelowFloor,
     Controller,
-    CountedFrom,
     EnabledBy,
     EventType,
     Form,
@@ -39,10 +38,9 @@ POPULATIONS = keyed(Population, (
 
 RETENTION = keyed(RetentionRule, (
     Key("label", TEXT, True, help="What the notice calls it.", example="use of the site"),
-    Key("keep_for", DURATION, help="How long; left out: as long as `why` says.", example="90d"),
+    Key("keep_for", DURATION, help="How long, from the day it came; left out: as long as a purpose needs it.", example="90d"),
     Key("why", LOOSE, default="", help="Why so long.", example="a quarter shows which pages are read"),
     Key("ground", TEXT, help="The law that keeps it even when the person asks for erasure.", example="six years of accounting records"),
-    Key("counted_from", choice(CountedFrom), default=CountedFrom.COLLECTION, help="What starts the time.", example="contract-end"),
     Key("told_on_request", FLAG, default=True, help="The rule is told to whoever asks.", example="false")))
 
 ITEMS = keyed(Item, (

@@ -21,7 +21,6 @@ from troth.ledger import checkpoint as checkpoints
 from troth.ledger.checkpoint import parse_unverified
 from troth.ledger.entry import canonical_json
 from troth.ledger.note import public_bytes, sign_text, verifier_key
-from troth.ledger.tape import TapeKind
 from troth.ledger.verifier import RECEIPT
 from troth.rights.consent_record import Node, Records
 from troth.workspace import Workspace
@@ -63,8 +62,7 @@ def sign_up_to(workspace: Workspace, entry: int) -> None:
     if newest is not None and newest.size > entry:
         return
     with workspace.state.write() as conn:
-        signed = parse_unverified(workspace.log.checkpoint(conn, workspace.origin, workspace.ledger_key, now()))
-    workspace.tape.append(TapeKind.CHECKPOINT, {"size": signed.size, "root": signed.root.hex()}, now())
+        workspace.sign(conn)
 
 
 def _entries_in(records: Iterable[Node]) -> set[int]:

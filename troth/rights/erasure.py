@@ -134,13 +134,13 @@ def receipt_of(conn: Connection, id: str) -> dict[str, object] | None:
 
 def continue_cases(workspace: Workspace) -> int:
     """Bring every open case one or more steps on, to its end if nothing hinders; returns how many are complete now."""
-    if not _open_cases(workspace) and not list(_case_keys(workspace)):
+    if not open_cases(workspace) and not list(_case_keys(workspace)):
         return 0
     with exclusive(workspace.secrets / "erasure.lock"):
-        for case in _open_cases(workspace):
+        for case in open_cases(workspace):
             if case.done < 2:
                 _tombstone(workspace, case.id)
-        due = _open_cases(workspace)
+        due = open_cases(workspace)
         _destroy_keys(workspace, due)
         _rewrite(workspace, due)
         complete = sum(_look_and_receipt(workspace, case) for case in due)
@@ -148,7 +148,8 @@ def continue_cases(workspace: Workspace) -> int:
         return complete
 
 
-def _open_cases(workspace: Workspace) -> list[Case]:
+def open_cases(workspace: Workspace) -> list[Case]:
+    """The cases that are not at their end, oldest first."""
     with workspace.state.read() as conn:
         rows = conn.exec_driver_sql("SELECT id FROM erasure_case WHERE done < ? ORDER BY opened_at", (len(STEPS),)).all()
         return [case for row in rows if (case := case_of(conn, row[0])) is not None]
@@ -322,11 +323,12 @@ def _look_and_receipt(workspace: Workspace, case: Case) -> bool:
         sealed, counts, grounds, why = conn.exec_driver_sql("SELECT sealed, counts, kept, ground FROM erasure_case WHERE id = ?", (case.id,)).one()
         told = [one.label for one in tellings_of(conn, case.id)]
     needles = msgspec.msgpack.decode(_case_cipher(workspace, case.id).decrypt(b"\x00" * 12, sealed, case.id.encode()))["needles"]
-    workspace.state.truncate_log()
+    truncated = workspace.state.truncate_log()
     left = shred.look_for([workspace.folder], needles)
-    if left:
+    if left or not truncated:  # a reader may hold old pages of the log: they are not gone yet
+        failure = "found-again: " + ", ".join(sorted(set(left)))[:200] if left else "log-held"
         with workspace.state.write() as conn:
-            conn.exec_driver_sql("UPDATE erasure_case SET failure = ? WHERE id = ?", ("found-again: " + ", ".join(sorted(set(left)))[:200], case.id))
+            conn.exec_driver_sql("UPDATE erasure_case SET failure = ? WHERE id = ?", (failure, case.id))
         return False
     point("erasure.look")
     receipt = _receipt(case, json.loads(counts), json.loads(grounds)) | {"recipients_told": told} | ({"ground": why} if why else {})
@@ -347,8 +349,10 @@ def _case_keys(workspace: Workspace) -> Iterator[Path]:
 
 def _destroy_case_keys(workspace: Workspace) -> None:
     """Destroy the keys of cases that are complete, whichever run completed them."""
-    still_open = {case.id for case in _open_cases(workspace)}
-    for path in _case_keys(workspace):
+    there = list(_case_keys(workspace))
+    with workspace.state.write() as conn:  # a case makes its key before it is committed: now each key found is a case, or none's
+        still_open = {row[0] for row in conn.exec_driver_sql("SELECT id FROM erasure_case WHERE done < ?", (len(STEPS),))}
+    for path in there:
         if path.stem not in still_open:
             path.write_bytes(os.urandom(32))
             path.unlink()

@@ -15,7 +15,9 @@ from troth.collect import flagged
 from troth.collect.flagged import CHILD, Flag, Look
 from troth.consent.standing import read_standing
 from troth.gate.admit import admit_subject
+from troth.gate.grant import Grant
 from troth.ledger.entry import EntryKind
+from troth.ledger.tape import TapeKind
 from troth.policy.demands import ChildrenThen
 from troth.rights import erasure, requests, verify
 from troth.store.reveal import reveal_events
@@ -55,9 +57,23 @@ def remove(workspace: Workspace, id: int, operator: str) -> None:
             raise Fault("whole-person", "this is about a person; keep them, or erase them as a child", status=409)
         grant = admit_subject(conn, workspace.log, workspace.plan, flag.ref, "review-removed")
         _enter(workspace, conn, "flag-removed", flag, operator)
-    remove_event(grant, workspace.lake, workspace.state, flag.ref, flag.event)
+        workspace.tape.append(TapeKind.REMOVAL, {"ref": flag.ref, "event": flag.event}, now())  # or a restored backup would have it again
+    _take_out(workspace, grant, flag.ref, flag.event)
+
+
+def remove_again(workspace: Workspace, ref: int, event: int) -> None:
+    """Remove in a restored copy what the tape says was removed. Safe to run twice; people who are no longer there are passed over."""
     with workspace.state.write() as conn:
-        same = conn.exec_driver_sql("SELECT id FROM flagged WHERE ref = ? AND event = ?", (flag.ref, flag.event))
+        if read_standing(conn, ref) is None:
+            return
+        grant = admit_subject(conn, workspace.log, workspace.plan, ref, "review-removed")
+    _take_out(workspace, grant, ref, event)
+
+
+def _take_out(workspace: Workspace, grant: Grant, ref: int, event: int) -> None:
+    remove_event(grant, workspace.lake, workspace.state, ref, event)
+    with workspace.state.write() as conn:
+        same = conn.exec_driver_sql("SELECT id FROM flagged WHERE ref = ? AND event = ?", (ref, event))
         flagged.settle(conn, [row[0] for row in same.all()], Look.REMOVED)
 
 

@@ -91,6 +91,7 @@ ANSWERS: Mapping[str, Answer] = {
     ),
     "announcement": NotPersonal("how many people were told of a version, and when that was done"),
     "version_notice": NotPersonal("what our published policies said"),
+    "received_policy": NotPersonal("policies of businesses that we took over"),
     "own_use": ByPerson(
         "When your data was looked up", ("ref",), {"purpose": "what for", "basis": "on what basis", "at": "on"},
         {"id": "a running number", "operator": "who acted for us", "reason": "why security looked; it may be about an attack", "entry": _LEDGER},

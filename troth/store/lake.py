@@ -25,6 +25,7 @@ from troth.base.clock import now_micros
 from troth.base.database import Database, metadata
 from troth.base.filelock import exclusive
 from troth.base.ids import new_token
+from troth.ledger.durable import sync_folder
 from troth.store.journal import settle_keys
 
 lake_file = Table(
@@ -121,6 +122,7 @@ class Lake:
             )
             file.flush()
             os.fsync(file.fileno())
+        sync_folder(self.folder)  # its rows are deleted elsewhere on the strength of this file
         return name, day, table.num_rows
 
     def settle(self, limit: int = 200_000) -> int:

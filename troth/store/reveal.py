@@ -104,6 +104,7 @@ def reveal_events(
             if not grant.plan.serves(kind, purpose) or _too_old(grant, row.at, grant.plan.then.keep_for(version, purpose)):
                 continue
             allowed = grant.items & grant.plan.shows(kind, purpose)
+            allowed = frozenset(item for item in allowed if not _too_old(grant, row.at, grant.plan.then.item_keeps(version, item)))
         items = dict(row.clear)
         for keep, blob in row.sealed:
             try:

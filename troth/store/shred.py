@@ -101,6 +101,7 @@ ON_ERASURE: Mapping[str, Rule] = {
     "lake_file": Rule(Fate.NOT_PERSONAL),
     "policy_version": Rule(Fate.NOT_PERSONAL),
     "version_notice": Rule(Fate.NOT_PERSONAL),
+    "received_policy": Rule(Fate.NOT_PERSONAL),
     "announcement": Rule(Fate.NOT_PERSONAL),
     "announced_to": Rule(Fate.DELETE, ("ref",)),
     "mailed_to": Rule(Fate.DELETE, ("ref",)),

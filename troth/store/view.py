@@ -37,6 +37,7 @@ from troth.store.lake import Lake, SettledFile, as_table
 _names = count(1)
 _own_folders: set[Path] = set()
 _DAY = 86_400_000_000  # microseconds
+_TRIES = 4
 _CANARIES = "SELECT ref FROM subject WHERE canary = 1"
 Columns = tuple[tuple[str, str], ...]
 
@@ -72,6 +73,7 @@ class Snapshot:
     links: tuple[tuple[int, int], ...]  # (reference, the person's first reference)
     hidden: tuple[tuple[str, tuple[int, ...]], ...]  # (item, classes whose rows did not come in for it)
     sooner: tuple[tuple[timedelta, tuple[int, ...]], ...]  # (how far back, classes that may be looked at no further)
+    faded: tuple[tuple[str, timedelta, tuple[int, ...]], ...]  # (item, how long its own rule keeps it, classes): shorter than the purpose
     only: tuple[int, ...] | None  # the references seen at all; None: everyone
     mark: Mark
 
@@ -111,16 +113,15 @@ class Views:
 
         What is released is what the standing at release allows. Raises `view-unsettled` when that went on.
         """
-        for last in (False, False, False, True):
+        for _ in range(_TRIES):
             try:
                 with self.open(grant) as view:
                     answer = question(view)
                     if view.still_holds():
                         return answer
             except (duckdb.IOException, FileNotFoundError):  # an erasure took a file away after the list was read
-                if last:
-                    raise
-        raise Fault("view-unsettled", "people's choices kept changing while this was read; ask again", status=503)
+                continue
+        raise Fault("view-unsettled", "what is held kept changing while this was read; ask again", status=503)
 
     # one instant
 
@@ -134,7 +135,8 @@ class Views:
         denied, files = self._denied(conn, grant, links), tuple(self._lake.files(conn))
         hidden, sooner = _as_it_was(plan, purpose, classes)
         shown, only = as_table(tail) if tail else None, self._only(conn, grant)
-        return Snapshot(files, shown, denied, serving, tuple(links.items()), hidden, sooner, only, _mark(conn))
+        faded, bare = _by_own_rule(plan, purpose, classes)
+        return Snapshot(files, shown, denied, serving, tuple(links.items()), hidden, sooner + bare, faded, only, _mark(conn))
 
     def _denied(self, conn: Connection, grant: Grant, links: dict[int, int]) -> tuple[int, ...]:
         assert grant.rule is not None
@@ -230,16 +232,25 @@ class View:
             if item not in present:
                 return f'CAST(NULL AS {kind}) AS "{item}"'
             value = f'"{item}"' if present[item] == stored else f'TRY_CAST("{item}" AS {kind})'  # an earlier version kept it as the other
-            if item not in hidden:
+            if item not in unseen:
                 return value if present[item] == stored else f'{value} AS "{item}"'
-            return f'CASE WHEN "class" IN ({",".join(map(str, hidden[item]))}) THEN NULL ELSE {value} END AS "{item}"'
+            return f'CASE WHEN {" OR ".join(unseen[item])} THEN NULL ELSE {value} END AS "{item}"'
 
-        hidden = dict(self._snapshot.hidden)
-
+        unseen = self._unseen()
         wanted = "".join(f", {column(item)}" for item in self.items)
         since = self._since()
         late = f' WHERE "at" >= {since}' if cut and since is not None else ""
         return f'SELECT seq, ref, "class", day, "at"{wanted} FROM {source}{late}'
+
+    def _unseen(self) -> dict[str, list[str]]:
+        """By item, of which rows it is not shown: those that did not come in for it, and those older than its own rule keeps it."""
+        found: dict[str, list[str]] = {}
+        for item, numbers in self._snapshot.hidden:
+            found.setdefault(item, []).append(f'"class" IN ({",".join(map(str, numbers))})')
+        for item, span, numbers in self._snapshot.faded:
+            old = f'"at" < {micros(self._grant.at - span)}'
+            found.setdefault(item, []).append(f'({old} AND "class" IN ({",".join(map(str, numbers))}))')
+        return found
 
     def _bounded(self, rows: ir.Table) -> ir.Table:
         snapshot = self._snapshot
@@ -314,6 +325,26 @@ def _as_it_was(
             if keep_for is not None and keep_for != purpose.keep_for:
                 sooner.setdefault(keep_for, []).append(number)
     return tuple((item, tuple(numbers)) for item, numbers in hidden.items()), tuple((span, tuple(numbers)) for span, numbers in sooner.items())
+
+
+def _by_own_rule(
+    plan: Plan, purpose: Purpose, classes: Mapping[int, RowClass]
+) -> tuple[tuple[tuple[str, timedelta, tuple[int, ...]], ...], tuple[tuple[timedelta, tuple[int, ...]], ...]]:
+    """Items whose own rule ends before the purpose's time, by class, and rows of which no item is left: a view does not wait for the sweep."""
+    alike: dict[tuple[str, str], list[int]] = {}
+    for number, kind in classes.items():
+        alike.setdefault((kind.policy_version, kind.event), []).append(number)
+    faded: list[tuple[str, timedelta, tuple[int, ...]]] = []
+    bare: list[tuple[timedelta, tuple[int, ...]]] = []
+    for (version, event), numbers in alike.items():
+        keep_for = plan.then.keep_for(version, purpose)
+        carried = plan.then.items(version, purpose) & plan.then.carried(version, event)
+        kept = {item: plan.then.item_keeps(version, item) for item in carried}
+        spans = {item: span for item, span in kept.items() if span is not None and (keep_for is None or span < keep_for)}
+        faded += [(item, span, tuple(numbers)) for item, span in spans.items()]
+        if spans and spans.keys() == carried:
+            bare.append((max(spans.values()), tuple(numbers)))
+    return tuple(faded), tuple(bare)
 
 
 def _quoted(text: object) -> str:
