@@ -28,7 +28,7 @@ from troth.collect.chat import Chat, From, Offer, Side
 from troth.collect.children import ChildRule
 from troth.collect.door import Door
 from troth.collect.free_text import look
-from troth.collect.origins import Origins, in_force, of_a_site
+from troth.collect.origins import Origins, home, in_force, of_a_site
 from troth.collect.pipeline import Origin
 from troth.collect.privacy_signal import sent_in
 from troth.collect.regime import regime_for
@@ -96,7 +96,7 @@ class _Pages:
         place = http.headers.get("referer", "")
         if place and not of_a_site(policy, place) and not place.startswith(str(http.base_url)):
             raise Fault("origin-not-allowed", "the policy does not list the site this comes from", status=403)
-        config = {"w": workspace.id, "base": str(http.base_url).rstrip("/"), "key": workspace.access["publishable_key"]}
+        config = {"w": workspace.id, "base": home(workspace, http), "key": workspace.access["publishable_key"]}
         headers = {"cache-control": "private, max-age=300", "vary": "referer", "cross-origin-resource-policy": "cross-origin"}
         return Response(chat_script(config), media_type="text/javascript", headers=headers)
 

@@ -54,6 +54,14 @@ def of_a_site(policy: Policy, page: str) -> bool:
     return any(page == origin or page.startswith(origin + "/") for origin in policy.site.origins)
 
 
+def home(workspace: Workspace, http: Request) -> str:
+    """Where browsers reach us, without a trailing slash: as it is set, else as this request has it.
+
+    What is kept on the way to others must not say an address that whoever asked first made up.
+    """
+    return (workspace.settings.public_url or str(http.base_url)).rstrip("/")
+
+
 async def in_force(workspace: Workspace) -> Policy:
     """The policy in force, read aside: whoever waits for the database keeps nobody else waiting."""
     return await run_in_threadpool(lambda: workspace.policy)

@@ -28,7 +28,7 @@ from troth.collect.comments import comments_under, warning_of
 from troth.collect.door import Door
 from troth.collect.hand_over import hand_over
 from troth.collect.messages import EVENT_LIMIT, Message, read_object
-from troth.collect.origins import Origins, in_force
+from troth.collect.origins import Origins, home, in_force
 from troth.collect.pipeline import Draft, Dropped, Origin, Reader
 from troth.collect.privacy_signal import sent_in
 from troth.collect.regime import regime_for
@@ -83,7 +83,7 @@ class _Web:
     async def script(self, http: Request) -> Response:
         """The one script a site includes."""
         workspace = self._workspace(http)
-        config: dict[str, Any] = {"w": workspace.id, "base": str(http.base_url).rstrip("/"), "key": workspace.access["publishable_key"]}
+        config: dict[str, Any] = {"w": workspace.id, "base": home(workspace, http), "key": workspace.access["publishable_key"]}
         if (await in_force(workspace)).asking.google_consent_mode:
             config["signals"] = list(embedded.SIGNALS)  # denied before any tag runs
         headers = {"cache-control": "public, max-age=300", "cross-origin-resource-policy": "cross-origin"}
