@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from tests.reports.town import Town, town_in
+from troth.base.clock import now_micros
+from troth.base.errors import Fault
+from troth.collect.batch import Call
 from troth.collect.door import Door
 from troth.collect.messages import Message
 from troth.collect.pipeline import Origin
@@ -48,3 +51,25 @@ def test_an_event_that_waits_too_long_is_told_to_come_again(monkeypatch: pytest.
     monkeypatch.setattr(queue, "SimpleQueue", type("Never", (), {"get": never, "put": lambda *_: None}))
     with pytest.raises(Exception, match="busy"):
         ingest.submit_and_wait([Message(type="page")], Origin(True, "", "", 1))
+
+
+def test_what_fails_for_one_call_fails_none_that_shares_its_commit(town: Town) -> None:
+    told: dict[str, BaseException | None] = {}
+
+    def refuse(*_: Any) -> None:
+        raise ValueError(NEEDLE)
+
+    def call(name: str, within: Any = None) -> Call:
+        message = Message(type="page", anonymous_id=f"visitor-{name}", message_id=f"page-{name}", context={"timezone": "America/Los_Angeles"})
+        return Call([message, message], Origin(True, "", "", now_micros()), lambda error: told.update({name: error}), within=within)
+
+    calls = [call("ada"), call("mallory", refuse), call("ben")]
+    ingest = town.door.ingest(town.workspace())
+    ingest._count_waiting(6)
+    ingest._commit_together(calls)
+    assert told["ada"] is None and told["ben"] is None and isinstance(told["mallory"], Fault) and NEEDLE not in str(told["mallory"])
+    for kept in (calls[0], calls[2]):
+        assert (kept.answer.stored, kept.answer.duplicates, len(kept.answer.events)) == (1, 1, 1)
+    with town.workspace().state.read() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM journal").scalar_one() == 2
+    assert ingest._waiting == 0

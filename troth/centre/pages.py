@@ -19,6 +19,7 @@ from starlette.routing import Route
 from troth import look
 from troth.base.errors import Fault
 from troth.centre import versions
+from troth.collect.origins import home
 from troth.look.paper import as_pdf
 from troth.policy.language import language, languages
 from troth.policy.model import Policy
@@ -84,12 +85,11 @@ def _in_form(path: str, form: str) -> Handler:
 
     def answer(http: Request, workspace: Workspace) -> Response:
         policy, spoken = workspace.policy, _language(http)
-        home = str(http.base_url).rstrip("/")
         if form == "jsonld":
-            linked = as_jsonld(policy, _LINKED_AS[path], f"{home}/{policy.workspace}/policy", spoken)
+            linked = as_jsonld(policy, _LINKED_AS[path], f"{home(workspace, http)}/{policy.workspace}/policy", spoken)
             return Response(json.dumps(linked, ensure_ascii=False), media_type=_LINKED, headers=_KEPT)
         if form == "pdf":
-            return Response(as_pdf(make(policy, spoken), home), media_type="application/pdf", headers=_KEPT)
+            return Response(as_pdf(make(policy, spoken), home(workspace, http)), media_type="application/pdf", headers=_KEPT)
         return PlainTextResponse(as_markdown(make(policy, spoken)), media_type=_MARKDOWN, headers=_KEPT)
 
     return answer

@@ -33,6 +33,12 @@ class Answer:
     dropped: Counter[str] = field(default_factory=Counter)
     events: list[tuple[int, int]] = field(default_factory=list)  # (event, reference) of those stored
 
+    def begin_again(self) -> None:
+        """As new: the transaction it tells of was undone."""
+        self.stored = self.duplicates = self.anonymous = self.joined = 0
+        for told in (self.reasons, self.dropped, self.events):
+            told.clear()
+
 
 @dataclass(slots=True)
 class Call:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 from sqlalchemy import Connection
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import OperationalError
 
 from troth.base.clock import instant, now_micros
 from troth.base.errors import Fault
@@ -39,6 +39,10 @@ from troth.workspace import Workspace
 WAITING = 20_000  # events waiting beyond this are answered 503
 _TOGETHER = 2_000
 _DAY = 86_400_000_000
+
+
+class _OneOfThem(Exception):
+    """A transaction failed for a reason that may be one call's own."""
 
 
 class Ingest:
@@ -129,18 +133,31 @@ class Ingest:
                 self._commit_together(group)
 
     def _commit_together(self, calls: list[Call]) -> None:
-        error: BaseException | None = None
         try:
-            self._commit(calls)
-        except Fault as fault:
-            error = fault
-        except Exception as failure:  # fail closed: nothing was committed, nobody is told it was
-            full = isinstance(failure, (DatabaseError, sqlite3.DatabaseError)) and "full" in str(failure)
-            error = Fault("disk-full" if full else "storage-failed", "the events could not be kept; send them again", status=503)
-        if error is not None:
-            self._people.forget_all()
+            error = self._commit_or_say_why(calls)
+        except _OneOfThem:  # what fails for itself alone shall fail nobody else
+            for call in calls:
+                call.answer.begin_again()
+                self._commit_together([call])
+            return
         self._count_waiting(-sum(len(call.messages) for call in calls))
         tell(calls, error)
+
+    def _commit_or_say_why(self, calls: list[Call]) -> Fault | None:
+        """Fail closed: where it fails nothing was committed, and nobody is told it was."""
+        again = "the events could not be kept; send them again"
+        try:
+            self._commit(calls)
+            return None
+        except (OperationalError, sqlite3.OperationalError) as failure:  # of the disk or the database: it is nobody's event
+            error = Fault("disk-full" if "full" in str(failure) else "storage-failed", again, status=503)
+        except Exception as failure:
+            self._people.forget_all()
+            if len(calls) > 1:
+                raise _OneOfThem from None
+            error = failure if isinstance(failure, Fault) else Fault("storage-failed", again, status=503)
+        self._people.forget_all()
+        return error
 
     def _commit(self, calls: list[Call]) -> None:
         refusals: Refusals = Refusals()
