@@ -199,14 +199,14 @@ def _say_published(name: str, published: PublishedVersion, old: Policy, new: Pol
 
 def _raised(file: Path, policy: Policy, known: list[PublishedVersion], effective_on: date | None) -> tuple[Policy, str]:
     """The file with its version and dates raised by hand of this command, read again; and what to say of it."""
-    newest, today = parse_policy(known[-1].text) if known else None, now().date()
+    newest, today = _newest(known), now().date()
     wanted: dict[str, str] = {}
-    if newest is not None and diff(newest, policy):  # an older text that is published again is a change like any other
+    if known and (newest is None or diff(newest, policy)):  # an older text that is published again is a change like any other
         taken = {one.version for one in known}
         if policy.version in taken:
             number = next(n for n in range(len(known) + 1, len(known) + 1000) if str(n) not in taken)
             wanted = {"version": f'"{number}"', "changed_on": str(today)}
-        elif not dated_honestly(newest, policy):
+        elif newest is not None and not dated_honestly(newest, policy):
             wanted = {"changed_on": str(today)}
         wanted |= {"effective_on": str(today)} if wanted and policy.effective_on < today else {}
     if effective_on is not None and effective_on != policy.effective_on:
@@ -220,6 +220,14 @@ def _raised(file: Path, policy: Policy, known: list[PublishedVersion], effective
     policy = read_policy(file)
     shown = [f"{name} is now `{value}`" if name == "version" else f"{name} {value}" for name, value in _fields(policy, wanted)]
     return policy, f"{file.name}: {', '.join(shown)}"
+
+
+def _newest(known: list[PublishedVersion]) -> Policy | None:
+    """The version published last; None before the first, and for one in an earlier state of the language."""
+    try:
+        return parse_policy(known[-1].text) if known else None
+    except PolicyInvalid:
+        return None
 
 
 def _fields(policy: Policy, names: dict[str, str]) -> list[tuple[str, object]]:
