@@ -138,9 +138,10 @@ def sweep(workspace: Workspace, at: int | None = None) -> SweepReport:
     """Remove what is past its time, as of `at` (microseconds; default: now). Safe to run again and from any process."""
     report = SweepReport()
     with exclusive(workspace.secrets / "erasure.lock"), workspace.lake.lease():
+        owed = _owes_a_turn(workspace)
         _Sweep(workspace, now_micros() if at is None else at, report).run()
     workspace.lake.unlink_retired(at_once=True)
-    if report.keys:
+    if report.keys or owed:
         _end_generation(workspace)
     workspace.state.truncate_log()
     return report
@@ -169,6 +170,13 @@ def last_sweep(conn: Connection) -> LastSweep | None:
     """The newest sweep, if there was one."""
     row = conn.exec_driver_sql("SELECT at, policy_version, newest_file, report FROM sweep ORDER BY id DESC LIMIT 1").first()
     return LastSweep(row[0], row[1], row[2], json.loads(row[3])) if row else None
+
+
+def _owes_a_turn(workspace: Workspace) -> bool:
+    """Whether the last sweep destroyed keys and died before their generation ended: until then they are not gone for good."""
+    with workspace.state.read() as conn:
+        last = last_sweep(conn)
+    return last is not None and last.report.get("generation") == workspace.keys.generation
 
 
 def _end_generation(workspace: Workspace) -> None:
@@ -268,9 +276,10 @@ class _Sweep:
         body = self.report.as_json() | {"policy": plan.policy.version}
         entry = self.workspace.log.append(conn, EntryKind.SWEPT, body, instant(self.at))
         newest = conn.exec_driver_sql("SELECT coalesce(max(id), 0) FROM lake_file").scalar_one()
+        report = self.report.as_json() | ({"generation": self.keys.generation} if self.report.keys else {})
         conn.exec_driver_sql(
             "INSERT INTO sweep (at, policy_version, newest_file, report, entry) VALUES (?, ?, ?, ?, ?)",
-            (self.at, plan.policy.version, newest, json.dumps(self.report.as_json()), entry),
+            (self.at, plan.policy.version, newest, json.dumps(report), entry),
         )
 
     # rows

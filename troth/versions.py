@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -106,6 +107,14 @@ class KeptNotice:
     markdown: str
 
 
+class VersionUnreadable(Fault):
+    """A version in words of an older language: it permits nothing until the policy is published in today's."""
+
+    def __init__(self, version: str) -> None:
+        message = f"version `{version[:40]}` is written in words that this Troth no longer reads"
+        super().__init__("version-unreadable", message, help="publish the policy anew, in today's words and as another version", status=503)
+
+
 class Versions:
     """The published versions of one workspace."""
 
@@ -144,19 +153,30 @@ class Versions:
         if version.hash not in self._words:
             older = before(version, self.all(conn))
             new = self.plan_of(version, conn).policy
-            found = announcing(self.plan_of(older, conn).policy if older else None, new, version.published_at)
+            found = announcing(self._readable(older, conn), new, version.published_at)
             self._words[version.hash] = tuple(words_for(found.told or found.material))
         return self._words[version.hash]
 
     def plan_of(self, version: PublishedVersion, conn: Connection | None = None) -> Plan:
-        """The compiled plan of one version. Raises `version-tampered`: what is not what was published permits nothing."""
+        """The compiled plan of one version. Raises `version-tampered` and `version-unreadable`: what is not what was published permits nothing."""
         if not version.genuine:
             raise tampered(version.version)
         plan = self._plans.get(version.hash)
         if plan is None:
             known = self._newest[1] if conn is None else self.all(conn)
-            plan = self._plans[version.hash] = Plan(parse_policy(version.text), _asked_anew(version, known), self._policy_of)
+            try:
+                policy = parse_policy(version.text)
+            except PolicyInvalid:
+                raise VersionUnreadable(version.version) from None
+            plan = self._plans[version.hash] = Plan(policy, _asked_anew(version, known), self._policy_of)
         return plan
+
+    def _readable(self, version: PublishedVersion | None, conn: Connection | None = None) -> Policy | None:
+        """The policy of a version, if there is one that can be read."""
+        try:
+            return self.plan_of(version, conn).policy if version is not None else None
+        except VersionUnreadable:
+            return None
 
     def _policy_of(self, version: str) -> Policy | None:
         """The policy of an earlier version, for what was collected under it; None when it is not what was published."""
@@ -166,12 +186,15 @@ class Versions:
         if found is None:
             return None
         plan = self._plans.get(found.hash)
-        return plan.policy if plan else self.plan_of(found).policy
+        return plan.policy if plan else self._readable(found)
 
     def _received(self, digest: str) -> Policy | None:
         with self._state.read() as conn:
             text = conn.exec_driver_sql("SELECT text FROM received_policy WHERE hash = ?", (digest,)).scalar()
-        return parse_policy(text) if text is not None and _sha256(text) == digest else None
+        try:
+            return parse_policy(text) if text is not None and _sha256(text) == digest else None
+        except PolicyInvalid:
+            return None
 
     # what was published
 
@@ -235,7 +258,8 @@ class Versions:
             for version in known:
                 if version.version == policy.version:
                     return _again(version, text, policy)
-            if known and known[-1].text != text and not _dated_honestly(self.plan_of(known[-1], conn).policy, policy):
+            newest = self._readable(known[-1], conn) if known else None
+            if newest is not None and known[-1].text != text and not _dated_honestly(newest, policy):
                 raise Fault("date-unchanged", "the text changed but `changed_on` did not", help="set `changed_on` to the day of the change")
             at = now_micros()
             old, starts, found = self._announcing(conn, policy, at, how)
@@ -263,7 +287,7 @@ class Versions:
         """The policy that this one follows, when it takes effect, and how it must be told; raises where that cannot be."""
         asked = micros(effective_at(Announcements(), policy, instant(at)))
         base = self.at(conn, asked)
-        old = self.plan_of(base, conn).policy if base else None
+        old = self._readable(base, conn)
         promised = old.announcements if old else policy.announcements
         starts = effective_at(promised, policy, instant(at))
         found = announcing(old, policy, instant(at))
@@ -307,8 +331,9 @@ def _asked_anew(version: PublishedVersion, known: list[PublishedVersion]) -> dic
 
 def _again(version: PublishedVersion, text: str, policy: Policy) -> PublishedVersion:
     """The same once more is no change; anything else under a published name is refused."""
-    if version.text == text or parse_policy(version.text) == policy:
-        return version
+    with suppress(PolicyInvalid):
+        if version.text == text or parse_policy(version.text) == policy:
+            return version
     raise Fault("version-published", f"version `{policy.version}` is published and cannot be edited", help="raise `version`", status=409)
 
 

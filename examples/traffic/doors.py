@@ -41,7 +41,7 @@ class Doors:
 
     def number(self, visitor: str) -> Body:
         """The number a page shows to this browser."""
-        return self._call("GET", f"/{self.workspace}/number?visitor={visitor}", headers={"origin": self.origin})
+        return self._site(f"/{self.workspace}/number", {"visitor": visitor})
 
     def form(self, name: str, fields: Mapping[str, str], zone: str) -> Body:
         """A form that is sent."""

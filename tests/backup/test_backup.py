@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.erasure import edda
 from tests.serving import Served
@@ -24,6 +25,7 @@ from troth.base.errors import Fault
 from troth.cli import main
 from troth.collect import choices, flagged
 from troth.disclose import stopped, texts
+from troth.ledger.checkpoint import Checkpoint, sign
 from troth.ledger.entry import EntryKind
 from troth.maintain import checkpoint
 from troth.rights import erasure, restrict, review
@@ -262,6 +264,15 @@ def test_a_tape_cut_off_before_a_checkpoint_that_is_shown_is_refused(before: Bef
     with pytest.raises(Fault) as refused:
         restored(before, other, tape=tmp_path / "cut", known=[tmp_path / "checkpoint"])
     assert refused.value.code == "tape-too-old"
+
+
+@pytest.mark.parametrize("what", ["of another workspace", "no checkpoint"])
+def test_a_checkpoint_that_says_nothing_of_this_backup_is_not_passed_over(before: Before, new: Settings, tmp_path: Path, what: str) -> None:
+    note = sign(Checkpoint("troth/elsewhere", 3, bytes(32)), Ed25519PrivateKey.generate()) if what == "of another workspace" else "hello"
+    (tmp_path / "checkpoint").write_text(note)
+    with pytest.raises(Fault) as refused:
+        restored(before, new, known=[tmp_path / "checkpoint"])
+    assert refused.value.code == "checkpoint-invalid" and not new.data.exists()
 
 
 def test_a_folder_in_use_is_not_restored_into(before: Before, new: Settings) -> None:

@@ -90,10 +90,11 @@ def test_every_public_door_has_its_limit(call: Call, path: str, method: str, lim
     assert call(1, path, client=BEN, method=method)[0].status_code != 429
 
 
-def test_reading_what_to_ask_is_counted_apart_and_ten_times_as_often(app: Troth, call: Call) -> None:
-    assert {one.status_code for one in call(45, method="GET")} == {200}
+@pytest.mark.parametrize(("path", "how"), [("/infinity/consent", {"method": "GET"}), ("/infinity/consent/terms", {"json": {"visitor": "v" * 32}})])
+def test_reading_what_to_ask_is_counted_apart_and_ten_times_as_often(app: Troth, call: Call, path: str, how: dict[str, Any]) -> None:
+    assert {one.status_code for one in call(45, path, **how)} == {200}
     assert call(1, **choice(app))[0].status_code == 200
-    assert 429 in {one.status_code for one in call(20, method="GET")}
+    assert 429 in {one.status_code for one in call(20, path, **how)}
 
 
 def test_programs_at_the_raw_door_are_not_counted(app: Troth, call: Call) -> None:

@@ -3,10 +3,10 @@
 It speaks the contract between browser and server and remembers what it was sent, so that a test can read it:
 
     GET  /<w>/troth.js                     the script with its settings
-    GET  /<w>/consent?tz=&lang=            purposes and wording for the regime of that time zone   -> `asks`
+    POST /<w>/consent/terms                purposes and wording for the regime of a time zone      -> `asks`
     POST /<w>/consent                      an answer                                               -> `answers`
     POST /v1/batch                         events; the same `messageId` is kept once               -> `events`, `batches`
-    GET  /<w>/number?visitor=&source=&tz=  a number from a pool of one                             -> `leases`
+    POST /<w>/number                       a number from a pool of one                             -> `leases`
     POST /<w>/forms/<name>                 a form; an e-mail without @ is refused                  -> `forms`
     GET, POST /<w>/comments                comments with the warning shown before                  -> `comments`
 
@@ -102,9 +102,9 @@ class FakeTroth:
             Route("/v1/batch", self._or_failing(self._batch), methods=["POST"]),
             Route("/{w}/troth.js", self._script),
             Route("/{w}/chat.js", lambda _: Response("", media_type="text/javascript")),
-            Route("/{w}/consent", self._or_failing(self._ask), methods=["GET"]),
+            Route("/{w}/consent/terms", self._or_failing(self._ask), methods=["POST"]),
             Route("/{w}/consent", self._or_failing(self._answer), methods=["POST"]),
-            Route("/{w}/number", self._or_failing(self._number)),
+            Route("/{w}/number", self._or_failing(self._number), methods=["POST"]),
             Route("/{w}/forms/{name}", self._or_failing(self._form), methods=["POST"]),
             Route("/{w}/comments", self._or_failing(self._read_comments), methods=["GET"]),
             Route("/{w}/comments", self._or_failing(self._comment), methods=["POST"]),
@@ -139,8 +139,8 @@ class FakeTroth:
         return Response(script(config), media_type="text/javascript; charset=utf-8")
 
     async def _ask(self, http: Request) -> Response:
-        self.asks.append(dict(http.query_params))
-        zone, w = http.query_params["tz"], http.path_params["w"]
+        self.asks.append(json.loads(await http.body()))
+        zone, w = self.asks[-1]["tz"], http.path_params["w"]
         regime = "california" if zone == "America/Los_Angeles" else "uk" if zone == "Europe/London" else "gdpr"
         listed = [{"id": name, "label": label, "wording": wording, "loses": loses,
                    "kind": KINDS.get(name, "statistics"), "mode": "ask-before" if name in self.regimes[regime] else "may-object"}
@@ -168,7 +168,7 @@ class FakeTroth:
         return JSONResponse({"ok": True})
 
     async def _number(self, http: Request) -> Response:
-        self.leases.append(dict(http.query_params))
+        self.leases.append(json.loads(await http.body()))
         return JSONResponse({"number": "+442079460101", "display": "020 7946 0101", "leased": True})
 
     async def _form(self, http: Request) -> Response:

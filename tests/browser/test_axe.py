@@ -1,6 +1,7 @@
 """Can everybody use what people see: banner, preferences, placeholder, the privacy centre, the page that ends a list? Checked by axe-core.
 
-At phone and at desktop width, light and dark, and from right to left. What a program cannot see is looked at in the other tests here.
+At phone and at desktop width, light and dark, and from right to left; the chat in `test_chat.py`, beside its server.
+What a program cannot see is looked at in the other tests here.
 Source: WCAG 2.2 AA; npm axe-core.
 """
 

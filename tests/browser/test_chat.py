@@ -1,7 +1,7 @@
 """What does a person meet who opens the chat? A sign at the lower right, a conversation by keyboard alone, and an answer.
 
 In Chromium, on the example shop's own pages with their strict content policy, against a real server.
-Source: WCAG 2.2 AA; ARIA Authoring Practices (dialog, log).
+Source: WCAG 2.2 AA; ARIA Authoring Practices (dialog, log); npm axe-core.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
+from tests.browser.test_axe import axe, violations
 from tests.browser.visit import ROOT, site_server, until
 from tests.serving import Served, serving
 from troth.prove.behaviours.chatting import Talk
 from troth.prove.world import World
 from troth.serve import free_port
 
+__all__ = ["axe"]  # a fixture
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 PORT = "8107"
 
@@ -112,6 +114,25 @@ def test_the_sign_stands_at_the_lower_right_and_opens_a_chat(browser: Browser, s
     held = panel.bounding_box()
     assert held and held["x"] >= 0 and held["y"] >= 0 and held["x"] + held["width"] <= width and held["y"] + held["height"] <= height
     assert someone.complaints == []
+    someone.context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
+def test_axe_finds_nothing_wrong_before_in_and_after_a_conversation(
+        browser: Browser, shop: Shop, axe: str, width: int, scheme: str) -> None:
+    someone = Visitor(browser, shop, viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = someone.go()
+    page.locator("#troth-reject").click()
+    sign, log = page.get_by_role("button", name="Chat", exact=True), page.get_by_role("log")
+    expect(sign).to_be_visible()
+    assert violations(page, axe, "#troth-chat") == []
+    sign.click()
+    assert violations(page, axe, "#troth-chat") == []
+    write(page, "Delete my data")
+    expect(log).to_contain_text("privacy centre")
+    assert violations(page, axe, "#troth-chat") == []
+    page.evaluate("document.querySelector('#troth-chat').shadowRoot.querySelector('textarea').closest('label').firstChild.remove()")
+    assert any(one.startswith("label:") for one in violations(page, axe, "#troth-chat")), "a check that cannot fail"
     someone.context.close()
 
 

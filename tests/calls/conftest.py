@@ -75,11 +75,11 @@ class Town:
 
     # doors
 
-    def number(self, someone: Visitor | str, **more: str) -> dict[str, Any]:
+    def number(self, someone: Visitor | str) -> dict[str, Any]:
         """What `/number` answers to a browser of the site."""
         visitor = someone if isinstance(someone, str) else someone.id
         headers = {"origin": self.world.policy.site.origins[0]}
-        answer = self.world.http.get("/infinity/number", params={"visitor": visitor, **more}, headers=headers)
+        answer = self.world.http.post("/infinity/number", json={"visitor": visitor}, headers=headers)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 

@@ -258,17 +258,19 @@ def test_a_policy_that_joins_nothing_lends_nothing(town: Town) -> None:
     someone = alder.visitor()
     someone.choose(site_analytics="given")
     someone.view("/")
-    answer = alder.http.get("/alder/number", params={"visitor": someone.id})
+    answer = alder.http.post("/alder/number", json={"visitor": someone.id})
     assert answer.json() == {"number": "+442079460300", "display": "020 7946 0300", "leased": False}
     alder.http.close()
 
 
 def test_only_the_policys_sites_may_ask(town: Town) -> None:
     http = town.world.http
-    assert http.get("/infinity/number", headers={"origin": "https://elsewhere.example"}).json()["code"] == "origin-not-allowed"
-    ours = http.get("/infinity/number", headers={"origin": town.world.policy.site.origins[0]})
+    assert http.post("/infinity/number", json={}, headers={"origin": "https://elsewhere.example"}).json()["code"] == "origin-not-allowed"
+    ours = http.post("/infinity/number", json={}, headers={"origin": town.world.policy.site.origins[0]})
     assert ours.headers["access-control-allow-origin"] == town.world.policy.site.origins[0]
     assert ours.headers["cache-control"] == "no-store"
+    asked = http.get("/infinity/number", params={"visitor": "an-address-is-read-on-the-way"})
+    assert (asked.status_code, asked.json()["code"]) == (405, "method-not-allowed")
 
 
 def test_erasing_a_visitor_takes_the_lease_along(town: Town) -> None:

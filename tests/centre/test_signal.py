@@ -56,7 +56,7 @@ class Browser:
         return dict(httpx.get(f"{self._url}/infinity/consent", params={"tz": self.zone}, headers=self._headers).json())
 
     def number(self) -> dict[str, Any]:
-        return dict(httpx.get(f"{self._url}/infinity/number", params={"visitor": self.id}, headers=self._headers).json())
+        return dict(httpx.post(f"{self._url}/infinity/number", json={"visitor": self.id}, headers=self._headers).json())
 
     @property
     def standing(self) -> Standing | None:

@@ -50,6 +50,14 @@ def test_a_notice_is_agreed_to_and_continued_and_tells_of_the_browser() -> None:
     assert _asked(mode=AskMode.ASK_FIRST)["text"]["accept"] == "Accept all"
 
 
+@pytest.mark.parametrize("mode", list(AskMode))
+def test_the_banners_fixed_words_are_of_the_policys_language_and_english_where_there_are_none(mode: AskMode) -> None:
+    rules = replace(INFINITY.asking, mode=mode)
+    english, german, french = (asking(replace(INFINITY, asking=rules, language=one), "Europe/Berlin")["text"] for one in ("en", "de", "fr"))
+    assert french == english and german.keys() == english.keys()
+    assert [name for name in english if german[name] == english[name]] == ["cookies"]
+
+
 @pytest.mark.parametrize(("rule", "age", "child"), [
     (Children(None, ChildrenThen.REFUSE), "17", True), (Children(None, ChildrenThen.REFUSE), "18", False),
     (Children(13, ChildrenThen.REMOVE), "12", True), (Children(13, ChildrenThen.REMOVE), "13", False),

@@ -5,6 +5,7 @@ Two businesses with a chat, INFI's and InfiSIM's, and one without; a real server
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -71,7 +72,20 @@ def test_what_is_not_a_line_of_a_chat_is_refused_and_nothing_is_kept(
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'"text"', b"[" * 5_000, b"\xff\xfe"])
 def test_what_is_no_json_object_is_refused(shop: World, raw: bytes) -> None:
     answer = shop.http.post("/infi/chat", content=raw, headers={"origin": shop.policy.site.origins[0]})
-    assert answer.status_code == 400 and answer.json()["code"] == "bad-json"
+    assert answer.status_code == 400 and answer.json()["code"] in ("bad-json", "too-deep")
+
+
+def test_half_a_character_is_refused_before_anything_is_kept(served: Served, shop: World) -> None:
+    before = rows(served, "chat_line")
+    raw = b'{"key": "%s", "text": "half a smile \\ud83d"}' % shop.access["publishable_key"].encode()
+    answer = shop.http.post("/infi/chat", content=raw, headers={"origin": shop.policy.site.origins[0]})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad-json") and rows(served, "chat_line") == before
+
+
+@pytest.mark.parametrize("page", ["http://[", "https://evil.example/x", "null", "http://127.0.0.1:8107.evil.example/"])
+def test_the_widget_is_refused_to_a_page_that_is_nobodys(shop: World, page: str) -> None:
+    answer = shop.http.get("/infi/chat.js", headers={"referer": page})
+    assert (answer.status_code, answer.json()["code"]) == (403, "origin-not-allowed")
 
 
 @pytest.mark.parametrize("after", [-1, "1", 1.5, True, 10**9, None])
@@ -269,6 +283,14 @@ def test_other_wishes_are_heard_as_what_they_are(words: str, wish: Wish) -> None
 )
 def test_a_question_or_a_story_is_no_wish_and_is_read_by_a_person(words: str) -> None:
     assert wish_in(words) is None
+
+
+@pytest.mark.parametrize("again", ["all my ", "all of my ", "alle meine ", "please ", "okay, ", "dear you "])
+def test_a_line_made_to_be_read_in_very_many_ways_is_read_at_once(again: str) -> None:
+    """Two readings of each word were 2**26 of the line: a minute in which nothing else is answered."""
+    began = time.thread_time()
+    assert wish_in(("withdraw " if again.startswith("al") else "") + again * 26 + "x") is None
+    assert time.thread_time() - began < 1
 
 
 def test_what_one_wish_ends_is_not_what_another_ends(served: Served) -> None:

@@ -33,7 +33,7 @@ def world(served: Served) -> World:
 
 
 def terms(visitor: Visitor, tz: str = CALIFORNIA) -> dict[str, Any]:
-    answer = visitor.world.http.get(f"/{visitor.world.workspace}/consent", params={"tz": tz, "visitor": visitor.id})
+    answer = visitor.world.http.post(f"/{visitor.world.workspace}/consent/terms", json={"tz": tz, "visitor": visitor.id})
     assert answer.status_code == 200
     return dict(answer.json())
 
@@ -72,9 +72,11 @@ def test_a_yes_on_one_device_is_no_yes_on_the_other(world: World) -> None:
 def test_who_is_not_known_is_told_nothing_of_anybody(world: World) -> None:
     phone, _ = two_browsers(world)
     phone.choose("withdraw", personalisation="refused")
-    for id in ("", "x", "0" * 32, phone.id[:-1] + "g", "x" * 4000):
-        answer = world.http.get("/infinity/consent", params={"tz": CALIFORNIA, "visitor": id}).json()
+    for id in ("", "x", "0" * 32, phone.id[:-1] + "g", "x" * 4000, None, False, 7, [phone.id]):
+        answer = world.http.post("/infinity/consent/terms", json={"tz": CALIFORNIA, "visitor": id}).json()
         assert (answer["elsewhere"], answer["refused"]) == ([], [])
+    address = world.http.get("/infinity/consent", params={"tz": CALIFORNIA, "visitor": phone.id}).json()
+    assert (address["elsewhere"], address["refused"]) == ([], []), "an address is read by whoever stands between"
 
 
 def test_what_needs_no_question_is_free_and_what_is_asked_is_not() -> None:

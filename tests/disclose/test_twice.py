@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,11 +15,18 @@ import httpx
 import pytest
 
 from tests.disclose.shop import Shop, a_shop, policy_of
+from troth.base.clock import now
+from troth.base.errors import Fault
 from troth.collect import twice
+from troth.collect.ingest import Ingest
 from troth.consent.record import State, history
 from troth.disclose.announce import Became
 from troth.disclose.mailing import Mailing, send_to_all
+from troth.ledger import verifier
+from troth.prove.world import AGENT
 from troth.rights import erasure
+from troth.rights.consent_receipt import receipt_of
+from troth.rights.consent_record import Records
 from troth.subjects import directory
 from troth.subjects.directory import IdentifierKind
 from troth.subjects.keys import KeyMissing
@@ -34,7 +42,11 @@ def telecom(tmp_path: Path) -> Iterator[Shop]:
 
 def subscribe(shop: Shop, address: Any = MAIL) -> httpx.Response:
     body = {"key": shop.workspace.access["publishable_key"], "fields": {"name": "Ada", "email": address}, "tz": "Europe/London"}
-    return shop.http.request("POST", f"/{shop.workspace.id}/forms/newsletter", json=body)
+    return send(shop, "newsletter", body)
+
+
+def send(shop: Shop, form: str, body: dict[str, Any]) -> httpx.Response:
+    return shop.http.request("POST", f"/{shop.workspace.id}/forms/{form}", json=body, headers={"user-agent": AGENT})
 
 
 def link_to(shop: Shop, address: str = MAIL) -> str:
@@ -75,6 +87,68 @@ def test_only_a_post_with_the_link_is_the_yes_and_it_holds_once(telecom: Shop) -
     assert (again.status_code, again.json()["code"]) == (410, "link-not-good")
     with telecom.workspace.state.read() as conn:
         assert len(history(conn, ref)) == 1
+
+
+def test_a_yes_that_could_not_be_handed_on_is_good_still_and_counts_once(telecom: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscribe(telecom)
+    link = link_to(telecom)
+
+    async def full(*_: Any) -> None:
+        raise Fault("busy", "too many events are waiting", status=503)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Ingest, "submit", full)
+        assert telecom.http.request("POST", link).status_code == 503
+    assert issue(telecom) == {Became.NO_ADDRESS: 1}
+    assert telecom.http.request("POST", link).status_code == 200 and issue(telecom) == {Became.TOLD: 1}
+    assert telecom.http.request("POST", link).status_code == 410
+    assert [state for state, _ in states(telecom)] == ["Requested", "Given"]
+    with telecom.workspace.state.read() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM waiting_yes").scalar_one() == 0
+
+
+def states(shop: Shop, purpose: str = "newsletter") -> list[tuple[str, str]]:
+    ref = ref_of(shop)
+    assert ref is not None
+    with shop.workspace.state.read() as conn:
+        record = Records(shop.workspace, conn).of(ref)
+    assert record is not None
+    process = next(one for one in record["dpv:hasProcess"] if one["troth:purpose"] == purpose)
+    return [(event["troth:state"], event["dpv:isIndicatedAtTime"]) for event in process["troth:events"]]
+
+
+def test_being_asked_stands_in_the_record_before_the_yes_at_its_own_time(telecom: Shop, tmp_path: Path) -> None:
+    subscribe(telecom)
+    asked = now()
+    telecom.clock.pass_by(timedelta(hours=3))
+    telecom.http.request("POST", link_to(telecom))
+    (first, first_at), (then, then_at) = states(telecom)
+    assert (first, then) == ("Requested", "Given")
+    assert abs(datetime.fromisoformat(first_at) - asked) < timedelta(minutes=1) < datetime.fromisoformat(then_at) - asked
+    ref = ref_of(telecom)
+    assert ref is not None
+    path = tmp_path / "receipt.json"
+    path.write_text(json.dumps(receipt_of(telecom.workspace, [ref])))
+    assert verifier.main(["--receipt", str(path)]) == 0
+
+
+def test_of_somebody_known_it_is_noted_at_once_and_once(telecom: Shop) -> None:
+    fields = {"answers": "In the valley.", "email": MAIL}
+    key = telecom.workspace.access["publishable_key"]
+    send(telecom, "survey", {"key": key, "fields": fields, "tz": "Europe/London"})
+    assert states(telecom) == []
+    for _ in range(2):
+        subscribe(telecom)
+    assert [state for state, _ in states(telecom)] == ["Requested"] and Became.TOLD not in issue(telecom)
+
+
+def test_what_waits_is_no_more_than_may_be_kept(telecom: Shop) -> None:
+    body = {"key": telecom.workspace.access["publishable_key"], "tz": "Europe/London"}
+    fields = {"name": "Ada", "email": MAIL, "age": 40, "card": "4111 1111 1111 1111", "note": ["x"]}
+    send(telecom, "newsletter", body | {"fields": fields})
+    with telecom.workspace.state.read() as conn:
+        held = twice.look(telecom.workspace, conn, link_to(telecom).rpartition("/")[2])
+    assert held.fields == {"name": "Ada", "email": MAIL}
 
 
 def test_what_was_not_made_here_is_refused_in_one_way_and_not_for_ever(telecom: Shop) -> None:
@@ -133,3 +207,14 @@ def test_one_address_is_asked_so_often_and_no_more_and_a_flood_is_refused(teleco
 def test_what_is_no_address_gets_no_message(telecom: Shop, address: Any) -> None:
     answer = subscribe(telecom, address)
     assert answer.status_code in (200, 400, 403) and telecom.mails() == [] and issue(telecom) == {}
+
+
+def test_a_form_without_an_address_says_yes_to_nothing(tmp_path: Path) -> None:
+    policy = policy_of("infisim")
+    form = replace(policy.events["subscription"], required=())
+    with a_shop(tmp_path, replace(policy, events=policy.events | {"subscription": form})) as shop:
+        body = {"key": shop.workspace.access["publishable_key"], "fields": {"name": "Ada"}, "anonymousId": "a-browser-of-ada", "tz": "Europe/London"}
+        answer = send(shop, "newsletter", body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "missing-item")
+        with shop.workspace.state.read() as conn:
+            assert conn.exec_driver_sql("SELECT count(*) FROM consent_act").scalar_one() == 0

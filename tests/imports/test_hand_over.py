@@ -111,6 +111,12 @@ def test_what_was_said_to_us_is_not_touched_by_an_older_cookie(willing: Place) -
     assert not counted(willing)
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59Z"])
+def test_a_time_that_cannot_be_is_no_time(willing: Place, at: str) -> None:
+    told = hand(willing, YES | {"OptanonAlertBoxClosed": at})
+    assert told["imported"]["given"] == [SITE] and now().date().isoformat() in told["choice"]
+
+
 def test_the_browsers_signal_outweighs_an_old_yes(willing: Place) -> None:
     told = hand(willing, YES, "America/Los_Angeles", signal=True)
     refused = set(willing.workspace.policy.settings.global_privacy_control)

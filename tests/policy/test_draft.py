@@ -102,7 +102,7 @@ def test_everything_a_rule_can_guess_can_stand_alone_in_a_file(kind: str, value:
 
 
 def test_every_rule_has_an_id_of_its_own_and_names_something_of_the_catalogue() -> None:
-    kinds = ("items", "purposes", "bases", "rights", "recipients", "retention", "regimes", "settings", "children", "safeguards")
+    kinds = ("items", "purposes", "bases", "rights", "recipients", "retention", "counted_from", "regimes", "settings", "children", "safeguards")
     ids = [row["id"] for kind in kinds for row in table("guesses")[kind]]
     assert len(ids) == len(set(ids))
     catalogue = table("catalogue")

@@ -173,10 +173,11 @@ def test_a_changed_translation_is_told_as_one_and_matters_to_nobody() -> None:
 def test_a_text_for_nothing_and_a_language_nobody_speaks_are_found() -> None:
     text = BAKERY.read_text("utf-8")
     _, findings = parse(text.replace("    purposes/rundbrief/label:", "    purposes/rundbrif/label:"))
+    findings = [one for one in findings if one.severity != "note"]
     assert [(str(one.code), one.help) for one in findings] == [("unknown-key", "did you mean `purposes/rundbrief/label`?")]
     assert findings[0].position.line == 1 + text[: text.index("    purposes/rundbrief/label:")].count("\n")
     _, findings = parse(text.replace("texts:\n  en:", "texts:\n  xx:"))
-    assert [str(one.code) for one in findings] == ["not-allowed"]
+    assert [str(one.code) for one in findings if one.severity != "note"] == ["not-allowed"]
 
 
 def test_every_text_of_the_five_policies_can_be_translated_away() -> None:

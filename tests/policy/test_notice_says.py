@@ -14,7 +14,7 @@ from policy_edits import EXAMPLES, entry, part
 from troth.policy import conduct, demands, model
 from troth.policy.conduct import ChannelRules
 from troth.policy.language import language, languages
-from troth.policy.model import Basis, Controller, EnabledBy, Policy, Role
+from troth.policy.model import Basis, Controller, CountedFrom, EnabledBy, Policy, Role
 from troth.policy.notice import as_html, as_markdown, cookie_page, notice
 from troth.policy.parse import read_policy
 
@@ -131,6 +131,7 @@ SAYS: list[tuple[Edit, str]] = [
     (part("notice", combined=True), "# Privacy and cookie policy of"),
     (part("notice", combined=True), "| troth_visitor |"),
     (part("organisation", representative="Wren Ltd, Dublin"), "**Our representative**: Wren Ltd, Dublin"),
+    (entry("retention", "calls", counted_from=CountedFrom.LAST_CONTACT), "13 months after our last contact"),
     (entry("retention", "calls", keep_for=None), "Where no time is given, ask us and we tell you how long we keep your data."),
     (entry("items", "post.text", enabled_by=EnabledBy.CLIENT), "We hold public comment only for a client that asked us to."),
     (entry("items", "post.text", sensitive="the paper asked for it"), "- Public comment: the paper asked for it"),
@@ -165,7 +166,7 @@ def test_a_setting_is_said_and_only_when_it_is_set(edit: Edit, sentence: str) ->
     ("excessive", D.Excessive), ("refuse_on", D.RefuseOn), ("erase_when", D.ErasureGround), ("restrict_when", D.RestrictionGround),
     ("formats", D.FileFormat), ("children", D.ChildrenThen), ("special", D.SpecialCategories), ("complaints", D.FirstTo),
     ("announced", D.AnnouncedWhen), ("announced_by", D.AnnouncedBy), ("revised", D.RevisedFor), ("bases", Basis), ("kinds", model.Kind),
-    ("short_kinds", model.Kind), ("who", Role),
+    ("short_kinds", model.Kind), ("counted", CountedFrom), ("who", Role),
 ])
 def test_every_word_of_a_list_can_be_said_in_every_language(spoken: str, part_: str, kind: type[StrEnum]) -> None:
     unsaid = {"unstated", "none-stated", "none"} if kind is not C.ChannelConsent else {"unstated"}

@@ -154,6 +154,7 @@ WIDENINGS = [
     ("announcements:\n  effective: on-posting", "on-posting"),
     ("special_categories: collected", "special_categories"),
     ("populations:\n  enquirer: {controller: client}", "enquirer"),
+    ("retention:\n  usage: {counted_from: contract-end}", "usage"),
     ("items:\n  page.url: {enabled: true}", "page.url"),
     ("settings:\n  measures: [csrf]", "measures"),
     ("settings:\n  global_privacy_control: []", "global_privacy_control"),

@@ -121,6 +121,13 @@ def a_rule_says_neither_how_long_nor_why(data: Data) -> str:
     return f"{id}:"
 
 
+@seeds(Code.COUNTED_FROM_COLLECTION)
+def a_rule_starts_when_nobody_can_tell(data: Data) -> str:
+    id = first(data["retention"], lambda rule: rule.get("keep_for") and "counted_from" not in rule)
+    data["retention"][id]["counted_from"] = "last-contact"
+    return f"{id}:"
+
+
 @seeds(Code.UNDECLARED_RETENTION)
 def an_item_is_kept_by_a_rule_that_is_none(data: Data) -> str:
     keeps = [item["keep"] for item in data["items"].values()]

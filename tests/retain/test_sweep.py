@@ -13,9 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 from tests.keeping import Place
+from troth import versions
 from troth.base.clock import now_micros
+from troth.base.errors import Fault
 from troth.gate.admit import admit_subject
 from troth.policy.model import Basis, Permission, Policy
+from troth.policy.write import to_yaml
 from troth.retain import last_sweep, sweep, sweep_when_due
 from troth.retain_commands import retain
 from troth.store import shred
@@ -200,6 +203,21 @@ def test_rows_of_a_version_with_shorter_times_go_at_those_times_and_take_no_youn
         assert [ref for ref in (old, young) if _held(place, ref)] == left
 
 
+def test_a_policy_in_words_of_an_older_language_permits_nothing_until_it_is_published_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy, parse = place.workspace.policy, versions.parse_policy
+    first = to_yaml(policy)
+    monkeypatch.setattr(versions, "parse_policy", lambda text: parse(text.replace("retention:", "keeping:") if text == first else text))
+    workspace = Workspace(place.workspace.settings, "infinity")
+    for ask in (lambda: workspace.plan, lambda: workspace.publish(replace(policy, title="Another"))):
+        with pytest.raises(Fault) as refused:
+            ask()
+        assert refused.value.code in ("version-unreadable", "version-published")
+    assert list(place.house.policies()) == [policy]  # of the one that read it before
+    replace(place, workspace=workspace).publish(policy)
+    assert workspace.policy.purposes == policy.purposes
+    workspace.close()
+
+
 def test_a_row_that_needed_no_permission_serves_no_purpose_that_asks_first_today(place: Place) -> None:
     place.caller()
     policy = place.workspace.policy
@@ -209,13 +227,20 @@ def test_a_row_that_needed_no_permission_serves_no_purpose_that_asks_first_today
     assert _seen(place, "telephone") == [{}]
 
 
-def test_a_version_that_was_tampered_with_permits_nothing_and_destroys_nothing(place: Place, settled: bool) -> None:
+@pytest.mark.parametrize("tampered", [True, False])
+def test_a_version_that_cannot_be_shown_permits_nothing_and_destroys_nothing(
+    place: Place, settled: bool, tampered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, parse = to_yaml(place.workspace.policy), versions.parse_policy
     ben = place.caller()
     place.publish(replace(place.workspace.policy, changed_on=place.workspace.policy.changed_on))
     if settled:
         place.workspace.lake.settle()
-    with place.workspace.state.write() as conn:
-        conn.exec_driver_sql("UPDATE policy_version SET text = text || '# ' WHERE id = 1")
+    if tampered:
+        with place.workspace.state.write() as conn:
+            conn.exec_driver_sql("UPDATE policy_version SET text = text || '# ' WHERE id = 1")
+    else:  # written in words that this version of the language does not have
+        monkeypatch.setattr(versions, "parse_policy", lambda text: parse(text.replace("retention:", "keeping:") if text == first else text))
     workspace = Workspace(place.workspace.settings, "infinity")
     again = replace(place, workspace=workspace)
     assert _seen(again, "telephone") == [{}] and sweep(workspace).events == {} and len(_held(again, ben)) == 1
@@ -316,6 +341,20 @@ def test_the_index_and_the_duplicate_keys_of_a_swept_day_go_too(place: Place, se
     with place.workspace.state.read() as conn:
         for table in ("held", "seen", "journal"):
             assert conn.exec_driver_sql(f"SELECT count(*) FROM {table} WHERE ref = ?", (ben,)).scalar_one() == 0, table
+
+
+def test_a_generation_that_a_crash_left_standing_ends_with_the_next_sweep(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.publish(_shorter(place.workspace.policy, telephone=30, call_journey=30))
+    place.caller()
+    place.clock.pass_by(31 * DAY)
+    with monkeypatch.context() as dying:
+        dying.setattr(place.workspace.keys, "turn_generation", _fails)
+        with pytest.raises(RuntimeError):
+            sweep(place.workspace)
+    assert place.workspace.keys.generation == 1 and sweep(place.workspace).keys == 0
+    assert place.workspace.keys.generation == 2
+    sweep(place.workspace)
+    assert [path.name for path in place.workspace.secrets.glob("generation-*")] == ["generation-2.key"]
 
 
 def test_a_sweep_is_due_once_an_hour_and_at_a_new_policy(place: Place) -> None:

@@ -79,6 +79,8 @@ def restore(file: Path, settings: Settings, passphrase: bytes, tape: Path, known
         header, marks = _unpack(file, draft, passphrase)
         done = Restored(str(header["made_at"]))
         notes = [path.read_text("utf-8", errors="replace") for path in known]
+        if not {_speaks_of(note) for note in notes} <= marks.keys():
+            raise Fault("checkpoint-invalid", "a checkpoint that was shown is of no workspace in this backup")
         house = House(draft)
         for id, mark in marks.items():
             lines, since = _compare(draft, id, mark, notes, gap)
@@ -188,13 +190,21 @@ def _compare(draft: Settings, id: str, mark: Mapping[str, Any], notes: Sequence[
 
 
 def _checkpoint_of(id: str, note: str, public: Any) -> Checkpoint | None:
+    if _speaks_of(note) != id:
+        return None
     try:
-        origin = parse_unverified(note).origin
-        if origin.split("/")[:2] != ["troth", id]:
-            return None
-        return verify(note, public, origin)
+        return verify(note, public, parse_unverified(note).origin)
     except NoteInvalid:
         raise Fault("checkpoint-invalid", "a checkpoint that was shown is not one this ledger's key signed") from None
+
+
+def _speaks_of(note: str) -> str:
+    """The workspace a checkpoint names; nobody has vouched for it yet."""
+    try:
+        room, _, rest = parse_unverified(note).origin.partition("/")
+    except NoteInvalid:
+        raise Fault("checkpoint-invalid", "what was shown is no signed checkpoint") from None
+    return rest.partition("/")[0] if room == "troth" else ""
 
 
 # 3 and 4

@@ -146,8 +146,8 @@
     await new Promise((done) => setTimeout(done, 1000 * Math.min(60, reply?.headers.get("retry-after") || 2 ** tries)));
     return insist(send, tries + 1);
   };
-  const told = async (path) => {
-    const reply = await insist(() => fetched(at(path)));
+  const told = async (path, body) => {
+    const reply = await insist(() => fetched(at(path), body && JSON.stringify(body)));
     return reply?.ok ? reply.json().catch(() => null) : null;
   };
 
@@ -356,9 +356,7 @@
     }
     const phones = find("[data-troth-number]");
     if (!own || !phones.length) return;
-    const campaign = new URLSearchParams(location.search).get("utm_source");
-    const source = campaign || (came === location.host ? "" : came || "direct");
-    const lent = await told("/number?" + new URLSearchParams({ visitor: own, source, tz: timezone }));
+    const lent = await told("/number", { visitor: own });
     if (!lent || visitor() !== own || !permits(terms.joins)) return;
     for (const link of phones) {
       if (!usual.has(link)) usual.set(link, [link.href, link.textContent]);
@@ -475,7 +473,7 @@ body::after{content:"";display:block;block-size:var(--troth-room)}
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
     find("[data-troth-comments]").forEach(comments);
     page();
-    const said = await told("/consent?" + new URLSearchParams({ tz: timezone, lang: language, visitor: (cookieState() !== "refused" && keptId()) || "" }));
+    const said = await told("/consent/terms", { tz: timezone, visitor: cookieState() !== "refused" && keptId() });
     if (!said) return; // nothing is known to be permitted
     terms = { gpc: [], cookies: [], joins: [], free: [], elsewhere: [], refused: [], read: {}, signals: {}, anew: {}, language: "", ...said, purposes: said.purposes.filter((purpose) => purpose.wording) }; // without words it is not asked
     const { unsent, how } = choice();

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -29,7 +28,7 @@ from troth.collect.chat import Chat, From, Offer, Side
 from troth.collect.children import ChildRule
 from troth.collect.door import Door
 from troth.collect.free_text import look
-from troth.collect.origins import Origins
+from troth.collect.origins import Origins, in_force, of_a_site
 from troth.collect.pipeline import Origin
 from troth.collect.privacy_signal import sent_in
 from troth.collect.regime import regime_for
@@ -68,7 +67,7 @@ def routes(house: House, door: Door) -> list[Route]:
 
     def listed(handler: Any) -> Any:
         async def answer(http: Request) -> Response:
-            if not sites.headers(http):
+            if not http.headers.get("origin"):  # any that is not listed is refused before
                 raise Fault("origin-not-allowed", "the policy does not list the site this comes from", status=403)
             return await handler(http)  # type: ignore[no-any-return]
 
@@ -92,9 +91,10 @@ class _Pages:
     async def script(self, http: Request) -> Response:
         """The widget; a page of a site that the policy does not list is refused it, as far as its browser says where it is."""
         workspace = self._workspace(http)
-        chat.must_offer(workspace.policy)
-        place = urlsplit(http.headers.get("referer", ""))
-        if place.scheme and f"{place.scheme}://{place.netloc}" not in (*workspace.policy.site.origins, str(http.base_url).rstrip("/")):
+        policy = await in_force(workspace)
+        chat.must_offer(policy)
+        place = http.headers.get("referer", "")
+        if place and not of_a_site(policy, place) and not place.startswith(str(http.base_url)):
             raise Fault("origin-not-allowed", "the policy does not list the site this comes from", status=403)
         config = {"w": workspace.id, "base": str(http.base_url).rstrip("/"), "key": workspace.access["publishable_key"]}
         headers = {"cache-control": "private, max-age=300", "vary": "referer", "cross-origin-resource-policy": "cross-origin"}
@@ -103,7 +103,7 @@ class _Pages:
     async def offered(self, http: Request) -> Response:
         """What the widget needs to show itself; nothing is kept and nothing set by asking."""
         workspace = self._workspace(http)
-        policy = await run_in_threadpool(lambda: workspace.policy)
+        policy = await in_force(workspace)
         offer = chat.must_offer(policy)
         said: dict[str, Any] = {"text": dict(spoken(WIDGET, policy)), "cookie": _cookie(offer), "email": offer.email, "longest": chat.LONGEST_LINE}
         said |= {"language": policy.language, "owner": policy.organisation.name, "policy_url": f"/{workspace.id}/policy"}
@@ -124,7 +124,7 @@ class _Pages:
         workspace = self._workspace(http)
         body = await json_of(http, _LARGEST)
         check_key(workspace, body)
-        offer = chat.must_offer(await run_in_threadpool(lambda: workspace.policy))
+        offer = chat.must_offer(await in_force(workspace))
         address, agent = http.client.host if http.client else "", http.headers.get("user-agent", "")
         canary = str(body.get("canary") or "")
         proof = hmac.compare_digest(canary.encode("utf-8", "replace"), workspace.access["canary_key"].encode())

@@ -40,6 +40,7 @@ def routes(house: House, door: Door | None) -> list[Route]:
                 await read_body(http, _LARGEST)
                 held = await run_in_threadpool(_use, workspace, http)
                 await _hand_on(workspace, door, held)
+                await run_in_threadpool(twice.use_up, workspace, http.path_params["token"][:64])
             else:
                 held = await run_in_threadpool(_look, workspace, http)
             return _page(http, workspace, held)
@@ -82,7 +83,7 @@ async def _hand_on(workspace: Workspace, door: Door | None, held: Held) -> None:
     if door is None:
         return
     event = workspace.policy.events[held.event]
-    message = Message(type="track", event=event.name or event.id, properties=dict(held.fields))
+    message = Message(type="track", event=event.name or event.id, properties=dict(held.fields), message_id=held.message)
     message.context = {"timezone": held.body.get("tz"), "canary": held.body.get("canary")}
     await door.ingest(workspace).submit([message], Origin(False, "", "", now_micros(), workspace.access["canary_key"]))
 

@@ -212,7 +212,7 @@ def _check_form(ask: Ask) -> None:
     headers = ask.http.headers
     origin = headers.get("origin")
     own = {headers.get("host", ""), urlsplit(ask.workspace.settings.base_url).netloc}
-    foreign = origin is not None and urlsplit(origin).netloc not in own
+    foreign = origin is not None and origin.partition("://")[2] not in own - {""}
     if foreign or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Fault("foreign-form", "this form was not sent from our own page", status=403)
     if ask.session is not None and not _same(ask.form.get("form_token", ""), verify.form_token(ask.token)):

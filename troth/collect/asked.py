@@ -7,7 +7,7 @@ Source: ISO/IEC TS 27560:2023; GDPR Art. 5(1)(e), 7; STANDARDS "Signals and bann
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,11 +16,12 @@ from sqlalchemy import Connection
 from troth.base.clock import now_micros
 from troth.base.errors import Fault
 from troth.collect import choices
-from troth.collect.regime import regime_for
+from troth.collect.regime import regime_told
 from troth.consent.record import Evidence, Strength
 from troth.consent.standing import read_standing
 from troth.consent.steps import LAPSED, Step, lapse, last_step, note
 from troth.gate.plan import Plan
+from troth.ledger.log import Log
 from troth.policy.model import Policy
 from troth.subjects import directory
 from troth.subjects.directory import IdentifierKind
@@ -38,20 +39,29 @@ def note_asked(workspace: Workspace, body: Mapping[str, Any], _signal: bool = Fa
     Noted once, of somebody known who has said nothing to it that holds. Raises `bad-choice`.
     """
     asked, how, visitor = body.get("asked"), body.get("how"), choices.visitor_in(body)
-    if not isinstance(asked, list) or len(asked) > 100 or not all(isinstance(one, str) for one in asked) or how not in _STEPS:
+    listed = isinstance(asked, list) and len(asked) <= 100 and all(isinstance(one, str) for one in asked)
+    if not isinstance(asked, list) or not listed or not isinstance(how, str) or how not in _STEPS:
         raise Fault("bad-choice", "`asked` is a list of purposes, and `how` is `shown` or `later`")
-    at, tz = now_micros(), body.get("tz")
+    at = now_micros()
     with workspace.state.write() as conn:
         plan = workspace.plan_at(conn, at)
-        regime = regime_for(plan.policy, tz if isinstance(tz, str) else None)
+        regime = regime_told(plan.policy, body)
         ref = directory.find(conn, directory.hash_of(workspace.keys, IdentifierKind.ANONYMOUS, visitor)) if visitor else None
-        step = _STEPS[str(how)]
-        wanted = _open(conn, plan, ref, {*asked} & {p.id for p in choices.askable(plan.policy, regime)}, step) if ref is not None else []
+        step = _STEPS[how]
+        askable = {*asked} & {p.id for p in choices.askable(plan.policy, regime)}
         strength = Strength.EXPLICIT if step is Step.DEFERRED else Strength.NONE
-        evidence = Evidence(strength, str(how), plan.policy.version, choices.screen_in(body), regime)
-        entry = note(conn, workspace.log, ref or 0, wanted, step, evidence, at) if wanted else None
+        evidence = Evidence(strength, how, plan.policy.version, choices.screen_in(body), regime)
+        entry = note_once(conn, workspace.log, plan, ref, askable, step, evidence, at) if ref is not None else None
     receipt = choices.receipt(plan.policy, entry, at) if entry is not None else None
     return {"ok": True, "version": plan.policy.version, "receipt": receipt}
+
+
+def note_once(
+    conn: Connection, log: Log, plan: Plan, ref: int, asked: Iterable[str], step: Step, evidence: Evidence, at: int
+) -> int | None:
+    """Note a step of those purposes that it is news of, in the caller's write transaction; returns the ledger entry's number."""
+    wanted = _open(conn, plan, ref, set(asked), step)
+    return note(conn, log, ref, wanted, step, evidence, at) if wanted else None
 
 
 def _open(conn: Connection, plan: Plan, ref: int, asked: set[str], step: Step) -> list[str]:

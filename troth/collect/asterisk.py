@@ -8,13 +8,13 @@ Source: Asterisk documentation, "CDR specification"
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 from troth.base.clock import micros, now_micros
 from troth.base.errors import Fault
 from troth.collect.calls import News, Status
+from troth.collect.messages import read_object
 from troth.collect.telephone import spelled
 
 RECORD_LIMIT = 32 * 1024
@@ -29,7 +29,7 @@ _STATUS = {
 
 def read_record(body: bytes) -> News | None:
     """The call a record tells of; None when it is the record of a leg. Raises `bad-call`."""
-    record = _fields(body)
+    record = read_object(body)
     call, leg, length = _text(record, "linkedid"), _text(record, "uniqueid"), _text(record, "billsec")
     began, ended = _time(_text(record, "start")), _time(_text(record, "end"))
     if not call or not leg or began is None or ended is None or not length.isdecimal() or len(length) > 7 or not began <= ended:
@@ -49,16 +49,6 @@ def read_record(body: bytes) -> News | None:
         began=began,
         canary=_text(record, "troth_canary"),
     )
-
-
-def _fields(body: bytes) -> dict[str, Any]:
-    try:
-        record = json.loads(body)
-    except (ValueError, RecursionError):
-        raise Fault("bad-json", "the body is not valid JSON") from None
-    if not isinstance(record, dict):
-        raise Fault("bad-json", "the body must be a JSON object")
-    return record
 
 
 def _text(record: dict[str, Any], name: str) -> str:

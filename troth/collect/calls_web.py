@@ -16,7 +16,7 @@ from troth.base.errors import Fault
 from troth.collect import asterisk, calls, numbers, twilio
 from troth.collect.calls import EndedCall, News
 from troth.collect.door import Door
-from troth.collect.messages import basic_key
+from troth.collect.messages import EVENT_LIMIT, basic_key, read_object
 from troth.collect.origins import Origins
 from troth.collect.privacy_signal import hear_visitor, sent_in
 from troth.collect.telephone import displayed
@@ -27,7 +27,7 @@ def routes(house: House, door: Door) -> list[Route]:
     """The routes of this room."""
     room = _Calls(house, door)
     return [
-        Route("/{w}/number", Origins(house).open_to_sites(room.number), methods=["GET"]),
+        Route("/{w}/number", Origins(house).open_to_sites(room.number), methods=["POST"]),
         Route("/{w}/hooks/twilio/voice", room.twilio_voice, methods=["POST"]),
         Route("/{w}/hooks/cdr/asterisk", room.asterisk_cdr, methods=["POST"]),
     ]
@@ -41,9 +41,10 @@ class _Calls:
         return self._house.workspace(http.path_params["w"])
 
     async def number(self, http: Request) -> Response:
-        """The number this browser's page is to show."""
+        """The number this browser's page is to show. Who is known stands in the body: an address is read by proxies on the way."""
         workspace = self._workspace(http)
-        visitor = http.query_params.get("visitor", "")
+        given = read_object(await read_body(http, EVENT_LIMIT)).get("visitor")
+        visitor = given if isinstance(given, str) else ""
         if sent_in(http.headers.raw):
             await run_in_threadpool(hear_visitor, workspace, visitor)
         offer = await run_in_threadpool(numbers.offer, workspace, visitor)
@@ -78,12 +79,12 @@ class _Calls:
 
 async def read_body(http: Request, limit: int) -> bytes:
     """The whole body; raises `too-large`."""
-    raw = b""
+    raw = bytearray()
     async for part in http.stream():
         raw += part
         if len(raw) > limit:
             raise Fault("too-large", f"the body is larger than {limit // 1024} KB", status=413)
-    return raw
+    return bytes(raw)
 
 
 def signed_path(http: Request) -> str:

@@ -23,7 +23,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBina
 from troth.base.clock import instant, now_micros
 from troth.base.database import metadata
 from troth.base.errors import Fault
-from troth.base.ids import new_token
+from troth.base.ids import new_reference, new_token
 from troth.collect.batch import Answer
 from troth.collect.free_text import free_texts
 from troth.collect.ingest import Ingest
@@ -221,7 +221,7 @@ def _say(workspace: Workspace, ingest: Ingest, chat: Chat | None, session: bytes
 def _write(
     workspace: Workspace, conn: Connection, chat: Chat | None, session: bytes, email: str, offer: Offer, event: int, ref: int, side: Side
 ) -> Chat:
-    at, id = now_micros(), chat.id if chat is not None else secrets.randbits(62) + 1
+    at, id = now_micros(), chat.id if chat is not None else new_reference()  # also as addresses carry it, it passes for no telephone number
     if chat is None:
         sealed = _seal(workspace, ref, offer.keep, id, email) if email else None
         conn.exec_driver_sql(

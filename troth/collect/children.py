@@ -63,16 +63,19 @@ class ChildRule:
         return in_group_below(said, limit) or (kind is _AGES and below(said, limit))
 
 
-@lru_cache(maxsize=4_096)
 def _kind_of(name: str) -> frozenset[str] | None:
-    plain = re.sub(r"[^a-z]", "", name[:64].lower())
+    return _kind_named(name[:64])  # what is remembered is as long as this and no longer
+
+
+@lru_cache(maxsize=4_096)
+def _kind_named(name: str) -> frozenset[str] | None:
+    plain = re.sub(r"[^a-z]", "", name.lower())
     return next((kind for kind in (_AGES, _BIRTHS, _GROUPS) if plain in kind), None)
 
 
 def is_child(policy: Policy, declared: object) -> bool:
     """Whether a declared age is a child's, where the policy refuses or removes children's data."""
-    limit = ChildRule(policy).limit
-    return limit is not None and below(str(declared or ""), limit)
+    return ChildRule(policy).declared({"age": declared}, date.min)
 
 
 def below(said: str, limit: int) -> bool:

@@ -19,7 +19,7 @@ from troth.base.clock import instant, micros, now_micros
 from troth.base.errors import Fault
 from troth.collect import nobody
 from troth.collect.calls import undo_joins
-from troth.collect.regime import regime_for
+from troth.collect.regime import regime_told
 from troth.consent.record import CARRIED, PROHIBITIONS, WEAK, Evidence, State, Strength, record
 from troth.consent.standing import Standing, read_standing
 from troth.gate.plan import Plan, can_object
@@ -32,7 +32,7 @@ from troth.subjects.directory import IdentifierKind, NewSubject
 from troth.subjects.links import same_person
 from troth.workspace import Workspace
 
-_SCREEN = re.compile(r"[0-9a-f]{16}")
+_SCREEN = re.compile(r"(?!00[0-9]{14})[0-9a-f]{16}")  # those could be a telephone number, and the ledger takes none
 _SELLS = frozenset({Kind.MARKETING, Kind.ADVERTISING, Kind.PERSONALISATION, Kind.JOINING, Kind.PUBLICATION})
 HOW = frozenset({"accept-all", "reject-all", "choose", "withdraw", "gpc", "form", "centre"})
 READ = {str(act): act for act in (YesBy.USE, YesBy.CONTINUED_USE, YesBy.BROWSER_SETTINGS)}  # a yes that nobody pressed: it is read from what they did
@@ -92,7 +92,12 @@ def askable(policy: Policy, regime: str) -> list[Purpose]:
 def screen_of(policy: Policy, regime: str) -> str:
     """The hash of the wording a person is shown under a regime."""
     shown = [(p.id, p.label, p.wording, p.loses, permission_under(policy, p, regime)) for p in askable(policy, regime)]
-    return hashlib.sha256(repr((policy.version, regime, shown)).encode()).hexdigest()[:16]
+    return _hash_of((policy.version, regime, shown))
+
+
+def _hash_of(shown: object) -> str:
+    whole = hashlib.sha256(repr(shown).encode()).hexdigest()
+    return next(whole[at : at + 16] for at in range(len(whole)) if _SCREEN.fullmatch(whole, at, at + 16))
 
 
 SIGNAL = "gpc"  # how an act came about that Global Privacy Control spoke
@@ -136,7 +141,7 @@ def choose(workspace: Workspace, body: Mapping[str, Any], signal: bool = False) 
     under a random id that points to nobody. `signal`: the browser sent Global Privacy Control as well, which answers for the
     purposes it refuses.
     """
-    choices, how, tz = body.get("choices"), body.get("how"), body.get("tz")
+    choices, how = body.get("choices"), body.get("how")
     if not isinstance(choices, dict) or not isinstance(how, str) or how not in HOW | READ.keys():
         raise Fault("bad-choice", "a choice needs `choices` and how they were made")
     if any(value not in ("given", "refused") for value in choices.values()) or len(choices) > 100:
@@ -144,7 +149,7 @@ def choose(workspace: Workspace, body: Mapping[str, Any], signal: bool = False) 
     visitor, at = visitor_in(body), now_micros()
     with workspace.state.write() as conn:
         plan = workspace.plan_at(conn, at)
-        regime = regime_for(plan.policy, tz if isinstance(tz, str) else None)
+        regime = regime_told(plan.policy, body)
         strength = _strength_of(plan.policy, how)
         signalled = refused_by_signal(plan, regime) if signal else {}
         chosen = {purpose: value == "given" for purpose, value in choices.items() if purpose in plan.policy.purposes}
@@ -294,19 +299,19 @@ def _said_no(conn: Connection, hashed: bytes) -> bool:
     return conn.exec_driver_sql(asked, (hashed, hashed)).first() is not None
 
 
-def ask_by_form(workspace: Workspace, event: EventType, fields: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any] | None:
+def ask_by_form(workspace: Workspace, event: EventType, who: tuple[IdentifierKind, str] | None, body: Mapping[str, Any]) -> dict[str, Any] | None:
     """Somebody sends a form: the asking is the permission for purposes that ask first and that this form alone feeds. Returns what is on record.
 
     A newsletter or a survey is such a purpose; one that other events feed as well is not, and is asked for by itself.
+    `who`: whom its event will be filed under.
     """
-    who = _sender(fields, body)
     at = now_micros()
     with workspace.state.write() as conn:
         plan = workspace.plan_at(conn, at)
         asked = [p.id for p in plan.policy.purposes.values() if p.events == (event.id,) and p.permission is Permission.ASK_BEFORE]
         if who is None or not asked:
             return None
-        regime = regime_for(plan.policy, str(body.get("tz") or "") or None)
+        regime = regime_told(plan.policy, body)
         hashed = directory.hash_of(workspace.keys, *who)
         canary = body.get("canary") == workspace.access.get("canary_key", "-")
         ref = directory.find(conn, hashed) or directory.create(conn, hashed, who[0], NewSubject(event.population, regime, canary))
@@ -329,17 +334,8 @@ def form_words(policy: Policy, event: EventType) -> dict[str, Any]:
 
 def form_screen(policy: Policy, event: EventType) -> str:
     """The hash of what is read beside a form, as its acts carry it."""
-    return hashlib.sha256(repr(form_words(policy, event)).encode()).hexdigest()[:16]
+    return _hash_of(form_words(policy, event))
 
 
 _AUTOMATED = "The messages may be sent by a machine."
 _NO_CONDITION = "You can buy without agreeing to this."
-
-
-def _sender(fields: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[IdentifierKind, str] | None:
-    """Whom a form is about, in the order in which its event will be filed."""
-    for kind, value in ((IdentifierKind.EMAIL, fields.get("email")), (IdentifierKind.PHONE, fields.get("phone")),
-                        (IdentifierKind.ANONYMOUS, body.get("anonymousId"))):
-        if isinstance(value, str) and value:
-            return kind, value[:128] if kind is IdentifierKind.ANONYMOUS else value[:256]
-    return None

@@ -2,7 +2,7 @@
 
 A site's page hands its old cookies to the door of choices. A no is taken at its word. A yes is weaker evidence: it is marked
 so, opens what asks first only where the policy takes it, and never changes what the person said to us. What a cookie says of
-its time is believed only as far as it is past.
+its time is believed only as far as it can be: past, and not before any site asked anybody.
 Source: GDPR Art. 7(1); docs/decisions/0029
 """
 
@@ -17,9 +17,9 @@ from sqlalchemy import Connection
 from troth.base.clock import now_micros
 from troth.base.errors import Fault
 from troth.collect import choices, nobody
-from troth.collect.consent_lines import Word, said_by, shown
+from troth.collect.consent_lines import OLDEST, Word, said_by, shown
 from troth.collect.import_consent import Outcome, evidence, judge, last_act, state_of
-from troth.collect.regime import regime_for
+from troth.collect.regime import regime_told
 from troth.consent.banners import cookies_in, read_cookies
 from troth.consent.record import State
 from troth.consent.standing import read_standing
@@ -39,16 +39,16 @@ def hand_over(workspace: Workspace, body: Mapping[str, Any], signal: bool) -> di
     The answer says what was taken; `choice` is what the page's script keeps of it, in its own form, or None.
     Raises `bad-choice`, `bad-consent-cookie` and `bad-consent-string`.
     """
-    cookies, visitor, tz = _cookies(body.get("imported")), choices.visitor_in(body), body.get("tz")
+    cookies, visitor = _cookies(body.get("imported")), choices.visitor_in(body)
     answers, at = read_cookies(cookies), now_micros()
     with workspace.state.write() as conn:
         plan = workspace.plan_at(conn, at)
-        regime = regime_for(plan.policy, tz if isinstance(tz, str) else None)
+        regime = regime_told(plan.policy, body)
         said, said_at, tool = said_by(answers, plan.policy.asking.categories)
         asked = {purpose.id for purpose in choices.askable(plan.policy, regime)}
         signalled = choices.refused_by_signal(plan, regime) if signal else {}
         said = {purpose: yes for purpose, yes in said.items() if purpose in asked and purpose not in signalled}
-        said_at = said_at if said_at is not None and said_at <= at else None
+        said_at = said_at if said_at is not None and OLDEST <= said_at <= at else None
         canary = body.get("canary") == workspace.access.get("canary_key", "-")
         receipt = _take(workspace, conn, plan, visitor, said, said_at, tool, regime, canary) if said else None
     held = {purpose: yes for purpose, yes in said.items() if not yes or _opens(plan, purpose, regime)}

@@ -78,7 +78,7 @@ class Limits:
         if limit is None:
             return 0
         address = (scope.get("client") or ("",))[0]
-        if scope["method"] in ("GET", "HEAD") and door in _READ_BY_PAGES:
+        if door in _READ_BY_PAGES and (scope["method"] in ("GET", "HEAD") or scope["path"].endswith("/consent/terms")):
             door, limit = f"{door}, read", Limit(limit.calls * READING, limit.seconds)
         wait = self._take(workspace, door, limit, address)
         if wait:

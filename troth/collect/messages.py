@@ -19,6 +19,7 @@ EVENT_LIMIT = 32 * 1024
 BATCH_LIMIT = 500 * 1024
 MANY = 2_500
 _DEPTH = 12
+_MOST = 10**128  # of an id that is a number
 LONGEST = {"anonymous_id": 128, "user_id": 256, "previous_id": 256}  # characters; cut short, two people's could be one
 
 
@@ -52,6 +53,7 @@ class _Key(msgspec.Struct, rename="camel"):
 _message = msgspec.json.Decoder(Message)
 _batch = msgspec.json.Decoder(_Batch)
 _key = msgspec.json.Decoder(_Key)
+_any = msgspec.json.Decoder()
 
 
 def unpack(body: bytes, encoding: str, limit: int) -> bytes:
@@ -79,7 +81,7 @@ def read_one(body: bytes, call: str) -> Message:
         raise Fault("event-too-large", f"an event may be at most {EVENT_LIMIT // 1024} KB", status=413)
     message: Message = _read(_message, body)
     message.type = call
-    check_depth(message, body)
+    check_depth(_parts(message), body)
     _check_ids(message)
     return message
 
@@ -90,6 +92,15 @@ def read_batch(body: bytes) -> tuple[list[Message | Fault], str | None]:
     if len(batch.batch) > MANY:
         raise Fault("too-many-events", f"a batch may hold at most {MANY} events", status=413)
     return [_read_part(raw, batch.context) for raw in batch.batch], batch.write_key
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """A JSON object of any fields, as pages and telephone systems send it; raises `bad-json` and `too-deep`."""
+    found = _read(_any, body)
+    if not isinstance(found, dict):
+        raise Fault("bad-json", "the body must be a JSON object")
+    check_depth([found], body)
+    return found
 
 
 def key_in(body: bytes) -> str | None:
@@ -104,7 +115,7 @@ def _read_part(raw: msgspec.Raw, shared: dict[str, Any] | None) -> Message | Fau
         if len(whole) > EVENT_LIMIT:
             raise Fault("event-too-large", f"an event may be at most {EVENT_LIMIT // 1024} KB", status=413)
         message: Message = _read(_message, raw)
-        check_depth(message, bytes(whole))
+        check_depth(_parts(message), bytes(whole))
         _check_ids(message)
         if message.type not in CALLS:
             raise Fault("unknown-call", "an event's `type` is one of " + ", ".join(sorted(CALLS)))
@@ -127,11 +138,15 @@ def _read(decoder: Any, body: Any) -> Any:
         raise Fault("too-deep", f"the body is nested more than {_DEPTH} levels deep") from None
 
 
-def check_depth(message: Message, body: bytes) -> None:
-    """Refuse nesting no honest client sends. `body` is what the message was read from."""
+def _parts(message: Message) -> list[Any]:
+    return [part for part in (message.context, message.properties, message.traits) if part]
+
+
+def check_depth(parts: list[Any], body: bytes) -> None:
+    """Refuse nesting no honest client sends. `body` is what the parts were read from."""
     if body.count(b"{") + body.count(b"[") <= _DEPTH:
         return  # too few brackets to be deep
-    ahead: list[tuple[Any, int]] = [(part, 2) for part in (message.context, message.properties, message.traits) if part]
+    ahead: list[tuple[Any, int]] = [(part, 2) for part in parts]
     while ahead:
         value, depth = ahead.pop()
         if depth > _DEPTH:
@@ -143,7 +158,7 @@ def check_depth(message: Message, body: bytes) -> None:
 def _check_ids(message: Message) -> None:
     for name, longest in LONGEST.items():
         given = getattr(message, name)
-        if isinstance(given, str) and len(given) > longest:
+        if (isinstance(given, str) and len(given) > longest) or (isinstance(given, int) and abs(given) >= _MOST):
             raise Fault("id-too-long", f"`{name.replace('_id', 'Id')}` may have at most {longest} characters")
 
 

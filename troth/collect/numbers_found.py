@@ -66,13 +66,14 @@ def _plain(character: str) -> str:
 _RUN = re.compile(r"(?<![A-Z0-9])[0-9]+(?:[ ./_-]{1,2}[0-9]+)*(?![A-Z0-9])")
 _GROUP = re.compile(r"[0-9]+")
 # Issuer's first digits to the lengths of its cards.
-_ISSUERS: tuple[tuple[re.Pattern[str], frozenset[int]], ...] = tuple(
-    (re.compile(first), frozenset(lengths))
+_ISSUERS: tuple[tuple[str, frozenset[int]], ...] = tuple(
+    (first, frozenset(lengths))
     for first, lengths in (
         ("4", (13, 16, 19)), ("5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|220[0-4]", (16,)), ("3[47]", (15,)), ("30[0-5]|309|3[689]", (14, 16)),
         ("35", (16, 17, 18, 19)), ("1800|2131", (15,)), ("6011|64[4-9]|65|62|60|8[12]", (16, 17, 18, 19)), ("5[0678]|6[0379]", range(12, 20)),
     )
 )
+_BEGINS = {length: re.compile("|".join(first for first, lengths in _ISSUERS if length in lengths)) for length in range(12, 20)}
 _IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]){11,30}(?![A-Z0-9])")
 _IBAN_LENGTHS = {
     "AD": 24, "AT": 20, "BE": 16, "BG": 22, "CH": 21, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "EE": 20, "ES": 24, "FI": 18, "FR": 27, "GB": 22,
@@ -83,26 +84,31 @@ _IBAN_LENGTHS = {
 
 def _cards(text: str) -> Iterator[Span]:
     for start, end, digits in _numbers(text, 12, 19):
-        if luhn(digits) and len(set(digits)) > 1 and any(first.match(digits) and len(digits) in lengths for first, lengths in _ISSUERS):
+        if _BEGINS[len(digits)].match(digits) and luhn(digits) and len(set(digits)) > 1:
             yield Span(start, end, Number.CARD)
 
 
 def luhn(digits: str) -> bool:
     """Whether the last digit is the check digit of the others."""
-    total = sum(int(digit) if place % 2 == 0 else sum(divmod(2 * int(digit), 10)) for place, digit in enumerate(reversed(digits)))
-    return total % 10 == 0
+    return (sum(map(int, digits[::-2])) + sum(_DOUBLED[int(digit)] for digit in digits[-2::-2])) % 10 == 0
+
+
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)  # twice each digit, its own digits added up
 
 
 def _numbers(text: str, least: int, most: int) -> Iterator[tuple[int, int, str]]:
     """Whole groups of digits, next to one another, of that many digits together; the longest first."""
     for run in _RUN.finditer(text):
         groups = [(run.start() + one.start(), run.start() + one.end(), one[0]) for one in _GROUP.finditer(run[0])]
-        for first in range(len(groups)):
-            digits = "".join(one[2] for one in groups[first:])[: most + 1]
-            for last in range(min(len(groups), first + most), first, -1):
-                digits = "".join(one[2] for one in groups[first:last])
-                if least <= len(digits) <= most:
-                    yield groups[first][0], groups[last - 1][1], digits
+        for first, (start, _, _) in enumerate(groups):
+            found, digits = [], ""
+            for _, end, more in groups[first : first + most]:
+                digits += more
+                if len(digits) > most:
+                    break
+                if len(digits) >= least:
+                    found.append((start, end, digits))
+            yield from reversed(found)
 
 
 def _accounts(text: str) -> Iterator[Span]:

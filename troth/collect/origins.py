@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from troth.base.errors import Fault
-from troth.workspace import House
+from troth.policy.model import Policy
+from troth.workspace import House, Workspace
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -26,7 +28,7 @@ class Origins:
         """A handler that sites of the policy may call; any other origin is refused."""
 
         async def answer(http: Request) -> Response:
-            headers = self.headers(http)
+            headers = await run_in_threadpool(self.headers, http) if http.headers.get("origin") else {}
             if http.headers.get("origin") and not headers:
                 raise Fault("origin-not-allowed", "the policy does not list the site this comes from", status=403)
             try:
@@ -45,3 +47,13 @@ class Origins:
         if origin and (origin == own or origin in self._house.workspace(http.path_params["w"]).policy.site.origins):
             return {"access-control-allow-origin": origin, "vary": "origin"}
         return {}
+
+
+def of_a_site(policy: Policy, page: str) -> bool:
+    """Whether an address, as a browser says it of the page it is on, is of a site that the policy lists."""
+    return any(page == origin or page.startswith(origin + "/") for origin in policy.site.origins)
+
+
+async def in_force(workspace: Workspace) -> Policy:
+    """The policy in force, read aside: whoever waits for the database keeps nobody else waiting."""
+    return await run_in_threadpool(lambda: workspace.policy)

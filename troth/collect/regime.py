@@ -6,8 +6,10 @@ Source: IANA time zone database (zone.tab), by way of the tzdata package
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 from troth.policy.model import Policy
 
@@ -37,3 +39,9 @@ def regime_for(policy: Policy, time_zone: str | None, country: str | None = None
             return regime.id
     anywhere = [regime.id for regime in policy.regimes.values() if "*" in regime.countries]
     return anywhere[0] if anywhere else policy.settings.default_regime
+
+
+def regime_told(policy: Policy, said: Mapping[str, Any]) -> str:
+    """The same by the time zone in what a page sent; one that is no text tells nothing."""
+    tz = said.get("tz")
+    return regime_for(policy, tz if isinstance(tz, str) else None)

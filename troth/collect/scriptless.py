@@ -24,7 +24,7 @@ from troth.base.clock import now_micros
 from troth.base.errors import Fault
 from troth.collect.door import Door
 from troth.collect.messages import Message
-from troth.collect.origins import Origins
+from troth.collect.origins import Origins, in_force, of_a_site
 from troth.collect.pipeline import Origin
 from troth.collect.privacy_signal import sent_in
 from troth.collect.published import published_for
@@ -70,12 +70,13 @@ class _Scriptless:
     async def viewed(self, http: Request) -> Response:
         """How this browser's owner likes to view the site, by the cookie that says so; the usual way without it."""
         workspace = self._house.workspace(http.path_params["w"])
-        cookie = _view_cookie(workspace.policy)
+        policy = await in_force(workspace)
+        cookie = _view_cookie(policy)
         found, visitor = words_in(http.cookies.get(VIEW, "")), _id(http.cookies.get(VISITOR))
         if not found:
-            return _usual(workspace.policy, cookie, http, NEEDED if visitor is None else "", deny=visitor is None)
-        if visitor is not None and not _permits(workspace, cookie, visitor):
-            return _usual(workspace.policy, cookie, http, NEEDED)
+            return _usual(policy, cookie, http, NEEDED if visitor is None else "", deny=visitor is None)
+        if visitor is not None and not await run_in_threadpool(_permits, workspace, cookie, visitor):
+            return _usual(policy, cookie, http, NEEDED)
         return _told(found, kept=True)
 
     async def prefer(self, http: Request) -> Response:
@@ -83,15 +84,16 @@ class _Scriptless:
         workspace = self._house.workspace(http.path_params["w"])
         body = await json_of(http)
         check_key(workspace, body)
-        cookie, word = _view_cookie(workspace.policy), body.get("preference")
+        policy = await in_force(workspace)
+        cookie, word = _view_cookie(policy), body.get("preference")
         if not isinstance(word, str) or not _WORD.fullmatch(word):
             raise Fault("bad-preference", "a preference is one word of small letters, digits and dashes")
         visitor = _id(body.get("anonymousId")) or _id(http.cookies.get(VISITOR))
         if visitor is None:
-            return _usual(workspace.policy, cookie, http, NEEDED, deny=True)
+            return _usual(policy, cookie, http, NEEDED, deny=True)
         kept = await self._keep(workspace, http, SET, visitor, {"preference": word}, body)
         if kept.why:
-            return _usual(workspace.policy, cookie, http, kept.why, deny=True)
+            return _usual(policy, cookie, http, kept.why, deny=True)
         answer = _told({"preference": word}, kept=True)
         seconds = int(cookie.keep_for.total_seconds()) if cookie.keep_for else None
         secure = workspace.settings.base_url.startswith("https://")
@@ -105,7 +107,7 @@ class _Scriptless:
         check_key(workspace, asked)
         visitor, page = _id(asked.get("visitor")) or _id(http.cookies.get(VISITOR)), http.headers.get("referer", "")
         empty = Response(status_code=204, headers={"cache-control": "no-store"})
-        if visitor is None or not _of_a_site(workspace.policy, page):
+        if visitor is None or not of_a_site(await in_force(workspace), page) or http.method == "HEAD":  # who asks for no picture is shown none
             return empty
         kept = await self._keep(workspace, http, LOADED, visitor, {"technology": "pixel"}, asked, page)
         return empty if kept.why else Response(_PIXEL, media_type="image/gif", headers={"cache-control": "no-store"})
@@ -168,10 +170,6 @@ def _usual(policy: Policy, cookie: Cookie, http: Request, why: str, deny: bool =
 
 def _told(view: Mapping[str, str], kept: bool, why: str = "") -> JSONResponse:
     return JSONResponse({"view": dict(view), "kept": kept} | ({"why": why} if why else {}), headers={"cache-control": "no-store"})
-
-
-def _of_a_site(policy: Policy, page: str) -> bool:
-    return any(page == origin or page.startswith(origin + "/") for origin in policy.site.origins)
 
 
 def _id(given: object) -> str | None:

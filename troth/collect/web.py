@@ -6,7 +6,6 @@ Source: Fetch standard (CORS); STANDARDS "Signals and banners"
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
@@ -18,23 +17,24 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from troth.base.clock import now, now_micros
+from troth.base.clock import now_micros
 from troth.base.errors import Fault
 from troth.browser import rule_list, script
 from troth.collect import choices, embedded, twice
 from troth.collect.asked import note_asked
-from troth.collect.children import ChildRule
+from troth.collect.banner_words import banner_text
+from troth.collect.calls_web import read_body
 from troth.collect.comments import comments_under, warning_of
 from troth.collect.door import Door
 from troth.collect.hand_over import hand_over
-from troth.collect.messages import EVENT_LIMIT, Message
-from troth.collect.origins import Origins
-from troth.collect.pipeline import Origin
+from troth.collect.messages import EVENT_LIMIT, Message, read_object
+from troth.collect.origins import Origins, in_force
+from troth.collect.pipeline import Draft, Dropped, Origin, Reader
 from troth.collect.privacy_signal import sent_in
 from troth.collect.regime import regime_for
 from troth.gate.plan import Plan
 from troth.gate.reasons import SENTENCES, Reason
-from troth.policy.conduct import AskMode, DoNotTrack, Until, WithoutCookies
+from troth.policy.conduct import DoNotTrack, Until
 from troth.policy.model import EventType, Permission, Policy, permission_under
 from troth.policy.shapes import LONGEST
 from troth.versions import Coming
@@ -54,6 +54,7 @@ def routes(house: House, door: Door) -> list[Route]:
     return [
         Route("/{w}/troth.js", web.script),
         Route("/{w}/consent", sites.open_to_sites(web.asked), methods=["GET"]),
+        Route("/{w}/consent/terms", sites.open_to_sites(web.asked), methods=["POST"]),
         Route("/{w}/consent", sites.open_to_sites(web.chosen), methods=["POST"]),
         Route("/{w}/forms/{form}", sites.open_to_sites(web.form_told), methods=["GET"]),
         Route("/{w}/forms/{form}", sites.open_to_sites(web.form), methods=["POST"]),
@@ -83,20 +84,25 @@ class _Web:
         """The one script a site includes."""
         workspace = self._workspace(http)
         config: dict[str, Any] = {"w": workspace.id, "base": str(http.base_url).rstrip("/"), "key": workspace.access["publishable_key"]}
-        if workspace.policy.asking.google_consent_mode:
+        if (await in_force(workspace)).asking.google_consent_mode:
             config["signals"] = list(embedded.SIGNALS)  # denied before any tag runs
         headers = {"cache-control": "public, max-age=300", "cross-origin-resource-policy": "cross-origin"}
         return Response(script(config), media_type="text/javascript", headers=headers)
 
     async def asked(self, http: Request) -> Response:
-        """What this browser is to be asked, under the law that covers it, and what was said of it already."""
+        """What this browser is to be asked, under the law that covers it, and what was said of it already.
+
+        Whoever is known says so in the body of a POST: an address is read and kept by proxies on the way.
+        """
         workspace = self._workspace(http)
+        said = await json_of(http) if http.method == "POST" else {"tz": http.query_params.get("tz")}
+        tz, visitor = (given if isinstance(given := said.get(one), str) else None for one in ("tz", "visitor"))
         plan, coming = await run_in_threadpool(lambda: (workspace.plan, workspace.coming()))
         untracked = http.headers.get("dnt") == "1"
-        asked = asking(plan.policy, http.query_params.get("tz"), untracked) | {"signal": sent_in(http.headers.raw)}
+        asked = asking(plan.policy, tz, untracked) | {"signal": sent_in(http.headers.raw)}
         asked |= {"anew": asked_anew(plan, asked["regime"]), "coming": [_announced(workspace, one) for one in coming]}
-        said = await run_in_threadpool(embedded.said_already, workspace, http.query_params.get("visitor"))
-        asked |= said | {"free": [id for id in asked["free"] if id not in said["elsewhere"] and id not in said["refused"]]}
+        before = await run_in_threadpool(embedded.said_already, workspace, visitor)
+        asked |= before | {"free": [id for id in asked["free"] if id not in before["elsewhere"] and id not in before["refused"]]}
         return JSONResponse(asked, headers={"cache-control": "no-store"})
 
     async def chosen(self, http: Request) -> Response:
@@ -109,7 +115,7 @@ class _Web:
 
     async def form_told(self, http: Request) -> Response:
         """What must stand at a form: its words with the hash each yes carries, and who else receives what is written into it."""
-        policy = self._workspace(http).policy
+        policy = await in_force(self._workspace(http))
         event = form_event(policy, http.path_params["form"])
         if event is None:
             raise Fault("unknown-form", "the policy declares no such form", status=404)
@@ -121,7 +127,8 @@ class _Web:
     async def form(self, http: Request) -> Response:
         """Take a form of the site as an event of its name."""
         workspace = self._workspace(http)
-        event = form_event(workspace.policy, http.path_params["form"])
+        policy = await in_force(workspace)
+        event = form_event(policy, http.path_params["form"])
         if event is None:
             raise Fault("unknown-form", "the policy declares no such form", status=404)
         body = await json_of(http)
@@ -129,21 +136,22 @@ class _Web:
         fields = body.get("fields")
         if not isinstance(fields, dict):
             raise Fault("bad-form", "a form needs its `fields`")
-        if ChildRule(workspace.policy).declared(fields, now().date()):
-            return await self._keep(workspace, http, event.name or event.id, fields, body)  # refused there, and nobody agrees to anything by it
+        draft = await run_in_threadpool(_read, workspace, *_sent(workspace, http, event.name or event.id, fields, body))
+        if draft is None:  # refused there, for what it is: nobody agrees to anything by it
+            return await self._keep(workspace, http, event.name or event.id, fields, body)
         fields.pop("age", None)  # it has said what it was asked for
-        if lacks(workspace.policy, event, fields):
+        if lacks(policy, event, fields):
             raise Fault(str(Reason.MISSING_ITEM), SENTENCES[Reason.MISSING_ITEM], status=400)  # nobody agrees by half a form
-        if await run_in_threadpool(twice.hold, workspace, event, fields, body, http.client.host if http.client else ""):
+        if await run_in_threadpool(twice.hold, workspace, event, declared_in(draft), body, http.client.host if http.client else ""):
             return JSONResponse({"ok": True, "confirm": "sent"})
-        receipt = await run_in_threadpool(choices.ask_by_form, workspace, event, fields, body)
+        receipt = await run_in_threadpool(choices.ask_by_form, workspace, event, next(iter(draft.people), None), body)
         return await self._keep(workspace, http, event.name or event.id, fields, body, {"receipt": receipt} if receipt else {})
 
     async def comments(self, http: Request) -> Response:
         """The public comments under an article, and the warning to show before posting."""
         workspace = self._workspace(http)
         article = http.query_params.get("article", "/")
-        version, text = warning_of(workspace.policy)
+        version, text = warning_of(await in_force(workspace))
         found = await run_in_threadpool(comments_under, workspace, article)
         return JSONResponse({"warning": {"version": version, "text": text}, "comments": found}, headers={"cache-control": "no-store"})
 
@@ -152,7 +160,7 @@ class _Web:
         workspace = self._workspace(http)
         body = await json_of(http)
         check_key(workspace, body)
-        if body.get("warning") != warning_of(workspace.policy)[0]:
+        if body.get("warning") != warning_of(await in_force(workspace))[0]:
             raise Fault("warning-not-shown", "the warning that comments are public must be shown first", status=409)
         fields = {name: body[name] for name in ("name", "email", "website", "text", "article", "warning") if body.get(name)}
         return await self._keep(workspace, http, "Comment Posted", fields, body)
@@ -160,11 +168,7 @@ class _Web:
     async def _keep(
         self, workspace: Workspace, http: Request, name: str, fields: dict[str, Any], body: dict[str, Any], told: Mapping[str, Any] = NOTHING
     ) -> Response:
-        visitor, id = (given if isinstance(given := body.get(one), str) else None for one in ("anonymousId", "messageId"))
-        message = Message(type="track", event=name, properties=fields, anonymous_id=visitor, message_id=id)
-        message.context = {"timezone": body.get("tz"), "canary": body.get("canary")}
-        address, agent = http.client.host if http.client else "", http.headers.get("user-agent", "")
-        origin = Origin(False, address, agent, now_micros(), workspace.access["canary_key"], sent_in(http.headers.raw))
+        message, origin = _sent(workspace, http, name, fields, body)
         answer = await self._door.ingest(workspace).submit([message], origin)
         if not answer.stored and not answer.duplicates:
             reason = Reason(next(iter(answer.reasons), Reason.NO_PERMISSION))
@@ -183,7 +187,31 @@ class _Web:
 
     async def preflight(self, http: Request) -> Response:
         """Say which origins may send."""
-        return Response(status_code=204, headers=self._origins.headers(http) | _PREFLIGHT)
+        return Response(status_code=204, headers=await run_in_threadpool(self._origins.headers, http) | _PREFLIGHT)
+
+
+def _sent(workspace: Workspace, http: Request, name: str, fields: dict[str, Any], body: Mapping[str, Any]) -> tuple[Message, Origin]:
+    """What a page sent, as the pipeline reads it."""
+    visitor, id = (given if isinstance(given := body.get(one), str) else None for one in ("anonymousId", "messageId"))
+    message = Message(type="track", event=name, properties=fields, anonymous_id=visitor, message_id=id)
+    message.context = {"timezone": body.get("tz"), "canary": body.get("canary")}
+    address, agent = http.client.host if http.client else "", http.headers.get("user-agent", "")
+    return message, Origin(False, address, agent, now_micros(), workspace.access["canary_key"], sent_in(http.headers.raw))
+
+
+def _read(workspace: Workspace, message: Message, origin: Origin) -> Draft | None:
+    """What would be kept of it, were it permitted; None when it will be refused whoever permits it (a robot's, a child's, half a form)."""
+    try:
+        return Reader(workspace.plan).read(message, origin)
+    except Dropped:
+        return None
+
+
+def declared_in(draft: Draft) -> dict[str, Any]:
+    """The fields that the policy declares, as they may be kept: numbers that should not be are blanked."""
+    items = draft.plan.policy.items
+    sent = ((path, draft.items[id]) for id in draft.event.items if id in draft.items for path in items[id].at)
+    return {path.removeprefix("properties."): value for path, value in sent if path.startswith("properties.")}
 
 
 def form_event(policy: Policy, form: str) -> EventType | None:
@@ -238,7 +266,7 @@ def asking(policy: Policy, time_zone: str | None, untracked: bool = False) -> di
         ],
         "asking": {"mode": policy.asking.mode, "without_cookies": policy.asking.without_cookies, "do_not_track": policy.asking.do_not_track,
                    "manage_url": policy.asking.manage_url, "analytics_opt_out": policy.asking.analytics_opt_out},
-        "text": _text(policy, set(modes.values())),
+        "text": banner_text(policy, set(modes.values())),
     }
 
 
@@ -264,64 +292,12 @@ def _held_for(policy: Policy) -> timedelta:
             return held
 
 
-def _text(policy: Policy, modes: set[Permission]) -> dict[str, str]:
-    """The banner's words, as far as they follow from how the policy asks, and what the law makes of it here."""
-    rule = policy.asking
-    asks = _INTRO[modes.pop()] if len(modes) == 1 else _BOTH
-    intro = " ".join(part for part in (asks, _SERVES[rule.without_cookies], rule.browser_help) if part)
-    agree = {"accept": "Agree and continue"} if rule.mode is AskMode.NOTICE else {}
-    return _TEXT | {"intro": intro} | agree
-
-
-_SERVES = {
-    WithoutCookies.SERVE: "Nothing on this site depends on it.", WithoutCookies.MAY_DENY: "Parts of this site may not work without a yes."}
-_BOTH = "Some things we only do if you agree, others until you say no."
-_INTRO = {
-    Permission.ASK_BEFORE: "What stands here we only do if you agree.", Permission.MAY_OBJECT: "What stands here we do until you say no.",
-    Permission.NONE: _BOTH}
-_TEXT = {
-    "title": "Your choice",
-    "accept": "Accept all",
-    "reject": "Reject all",
-    "choose": "Choose",
-    "save": "Save my choice",
-    "back": "Privacy choices",
-    "policy": "Privacy policy",
-    "cookies": "Cookies",
-    "close": "Close",
-    "privacy": "Privacy centre",
-    "kept": "Your choice is kept.",
-    "gpc": "Your browser’s privacy signal is honoured.",
-    "blocked": "Your browser refuses cookies, so nothing is remembered.",
-    "object": "On unless you turn it off",
-    "ask": "Off unless you turn it on",
-    "loses": "If off:",
-    "elsewhere": "You said no to this elsewhere. The privacy centre can change it.",
-    "embedded": "Comes from elsewhere. It is shown if you allow:",
-    "allow": "Allow and show",
-}
-
-
 async def json_of(http: Request, limit: int = EVENT_LIMIT) -> dict[str, Any]:
-    """The JSON object that a page sent, within a limit; raises `too-large` or `bad-json`."""
-    raw = b""
-    async for part in http.stream():
-        raw += part
-        if len(raw) > limit:
-            raise Fault("too-large", f"the body is larger than {limit // 1024} KB", status=413)
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise Fault("bad-json", "the body is not valid JSON") from None
-    if not isinstance(body, dict):
-        raise Fault("bad-json", "the body must be a JSON object")
-    return body
+    """The JSON object that a page sent, within a limit; raises `too-large`, `bad-json` or `too-deep`."""
+    return read_object(await read_body(http, limit))
 
 
 def check_key(workspace: Workspace, body: Mapping[str, Any]) -> None:
     """Raises `bad-key` unless one of the workspace's keys came along."""
     if body.get("key") not in (workspace.access["publishable_key"], workspace.access["write_key"]):
         raise Fault("bad-key", "the key is missing or belongs to another workspace", status=403)
-
-
-

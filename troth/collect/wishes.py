@@ -30,7 +30,8 @@ _WANT = (
     r"(?:(?:i|we) (?:want to|wanna|would like to|'?d like to|wish to|need to|hereby|now|am going to|have decided to)\s+|i'd like to\s+|let me\s+"
     r"|(?:can|could|may) (?:i|you|we)(?: please)?\s+|ich (?:möchte|will|würde gern|würde gerne)\s+|hiermit\s+)?"
 )
-_MY = r"(?:my|all|all my|all of my|any|the|our|every|meine|meine ganze|alle|alle meine|die|meiner)"
+# Each word once: what could be read in two ways would double the work with every word of a hostile line.
+_MY = r"(?:my|all|of|any|the|our|every|meine|ganze|alle|die|meiner)"
 _END = r"(?:[\s,]+(?:please|now|at once|immediately|today|from you|with you|to you|bitte|jetzt|sofort|thanks|thank you|danke))*[\s.!?…]*"
 _PHRASES: tuple[tuple[Wish, tuple[str, ...]], ...] = (
     (

@@ -67,12 +67,14 @@ def note(conn: Connection, log: Log, ref: int, purposes: Iterable[str], step: St
     """Add a step of these purposes, in the caller's write transaction; returns the ledger entry's number."""
     wanted = sorted(purposes)
     body = {"ref": ref, "acts": dict.fromkeys(wanted, str(step)), "strength": evidence.strength, "how": evidence.how}
-    entry = log.append(conn, EntryKind.CONSENT, body | {"policy": evidence.policy_version, "screen": evidence.screen}, instant(at))
+    body |= {"policy": evidence.policy_version, "screen": evidence.screen} | ({} if evidence.said_at is None else {"said_at": evidence.said_at})
+    entry = log.append(conn, EntryKind.CONSENT, body, instant(at))
+    happened_at = at if evidence.said_at is None else evidence.said_at
     for purpose in wanted:
         conn.exec_driver_sql(
             "INSERT INTO consent_step (ref, purpose, step, how, strength, policy_version, screen, regime, at, entry) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (ref, purpose, step, evidence.how, evidence.strength, evidence.policy_version, evidence.screen, evidence.regime, at, entry),
+            (ref, purpose, step, evidence.how, evidence.strength, evidence.policy_version, evidence.screen, evidence.regime, happened_at, entry),
         )
     return entry
 

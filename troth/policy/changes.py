@@ -127,6 +127,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("items", "enabled"): _switched_on,
     ("retention", "keep_for"): _longer,
     ("retention", "ground"): _not_to(None),
+    ("retention", "counted_from"): _always,
     ("retention", "told_on_request"): _to(False),
     ("events", "items"): _joined,
     ("events", "population"): _always,

@@ -11,7 +11,7 @@ from datetime import timedelta
 from troth.policy.checking import Checking
 from troth.policy.demands import AssumedBasis
 from troth.policy.finding import Code, quoted
-from troth.policy.model import STRICTNESS, Basis, Form, Item, Permission, Purpose, Recipient, Role, Without, permission_under
+from troth.policy.model import STRICTNESS, Basis, CountedFrom, Form, Item, Permission, Purpose, Recipient, Role, Without, permission_under
 from troth.policy.packs import adequacy, categories
 
 # Reading: a cookie that stays longer than a year does more than make the site work.
@@ -115,6 +115,9 @@ def _retention(checking: Checking) -> None:
         if rule.keep_for is None and not rule.why:
             message = f"retention rule {quoted(id)} says neither `keep_for` nor `why`"
             checking.found(Code.RETENTION_MISSING, ("retention", id), message)
+        if rule.keep_for is not None and rule.counted_from is not CountedFrom.COLLECTION:
+            message = f"retention rule {quoted(id)} is told to start at {quoted(rule.counted_from)}, which nothing records"
+            checking.found(Code.COUNTED_FROM_COLLECTION, ("retention", id), f"{message}: what it keeps goes so long after the day it came")
 
 
 def _cookies(checking: Checking) -> None:

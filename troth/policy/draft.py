@@ -250,8 +250,9 @@ def _kept(days: float, leaning: str, section: str, sentence: Sentence, cookie: b
         return
     groups = phrases("retention")
     group = next((phrase for phrase in groups if phrase.when.search(leaning)), None) or next((p for p in groups if p.when.search(section)), None)
-    detail = "" if cookie else group.row["fact"] if group else ""
-    yield Guess("retention", f"{_round(days)}d", "kept-for-a-cookie" if cookie else group.id if group else "kept-for", sentence, (detail,))
+    counted = next((phrase.row["fact"] for phrase in phrases("counted_from") if phrase.when.search(leaning)), "")
+    detail = ("" if cookie else group.row["fact"] if group else "", counted)
+    yield Guess("retention", f"{_round(days)}d", "kept-for-a-cookie" if cookie else group.id if group else "kept-for", sentence, detail)
 
 
 def _round(days: float) -> int:

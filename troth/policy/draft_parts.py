@@ -156,13 +156,13 @@ def _put_retention(found: Draft, parts: Parts) -> None:
     for guess in found.guesses:
         if guess.kind != "retention":
             continue
-        (group,) = guess.detail
+        group, counted = guess.detail
         serving = [f"purpose {id}" for id, keep in uses.items() if keep == group and group not in groups]
         for what in serving or [f"retention {group}" if group in groups else "retention"]:
             parts.note(what, guess)
         lengths.setdefault(group, guess.value)
         if group in groups and group not in parts.retention:
-            parts.retention[group] = known[group] | {"keep_for": guess.value, "why": "settle why"}
+            parts.retention[group] = known[group] | {"keep_for": guess.value, "why": "settle why"} | ({"counted_from": counted} if counted else {})
     parts.retention = {id: parts.retention.get(id, rule) for id, rule in known.items() if id in groups}
     for id, purpose in parts.purposes.items():
         purpose["keep_for"] = lengths.get(uses[id]) or known[uses[id]]["keep_for"]

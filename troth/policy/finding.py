@@ -83,6 +83,7 @@ class Code(StrEnum):
     UNUSED_ITEM = "unused-item"
     UNUSED_RETENTION = "unused-retention"
     RETENTION_MISSING = "retention-missing"
+    COUNTED_FROM_COLLECTION = "counted-from-collection"
     RECIPIENT_WITHOUT_TERMS = "recipient-without-terms"
     TERMS_EXPIRED = "terms-expired"
     RECIPIENT_BEYOND_PURPOSE = "recipient-beyond-purpose"
@@ -109,7 +110,8 @@ _WARNINGS = frozenset({
     Code.REMAINDER_UNUSED, Code.UNUSED_ITEM, Code.UNUSED_RETENTION, Code.RECIPIENT_WITHOUT_TERMS, Code.TERMS_EXPIRED,
     Code.RECIPIENT_BEYOND_PURPOSE, Code.CONTRADICTION, Code.READING_UNNEEDED, Code.TOO_MANY_WARNINGS,
 })
-_NOTES = frozenset({Code.BASIS_DEFAULTED, Code.FLOOR_RAISES, Code.CONTRADICTION_SETTLED, Code.UNPROVEN, Code.TOO_MANY_NOTES})
+_NOTES = frozenset({
+    Code.BASIS_DEFAULTED, Code.FLOOR_RAISES, Code.COUNTED_FROM_COLLECTION, Code.CONTRADICTION_SETTLED, Code.UNPROVEN, Code.TOO_MANY_NOTES})
 
 
 _TOO_MANY: Mapping[Severity, Code] = {

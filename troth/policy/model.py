@@ -97,6 +97,17 @@ class EnabledBy(StrEnum):
     CLIENT = "client"
 
 
+class CountedFrom(StrEnum):
+    """What starts the time of a retention rule."""
+
+    COLLECTION = "collection"
+    CONTRACT_END = "contract-end"
+    ENGAGEMENT_END = "engagement-end"
+    AGREEMENT_END = "agreement-end"
+    LAST_CONTACT = "last-contact"
+    VISIT_END = "visit-end"
+
+
 class ProofKind(StrEnum):
     STATIC = "static"
     AUDIT = "audit"
@@ -182,7 +193,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class RetentionRule:
-    """How long items that name it are kept, from the day they came. `ground` is the law that keeps them when the subject leaves.
+    """How long items that name it are kept, from when. `ground` is the law that keeps them when the subject leaves.
 
     `told_on_request`: the rule is told to whoever asks.
     """
@@ -192,6 +203,7 @@ class RetentionRule:
     keep_for: timedelta | None
     why: str = ""
     ground: str | None = None
+    counted_from: CountedFrom = CountedFrom.COLLECTION
     told_on_request: bool = True
 
 

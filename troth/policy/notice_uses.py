@@ -85,8 +85,10 @@ def _kept_in_words(voice: Voice, purpose: Purpose) -> str:
 
 
 def kept_by(voice: Voice, rule: RetentionRule) -> str:
-    """A retention rule's time."""
-    return voice.say("held.needed") if rule.keep_for is None else voice.length(rule.keep_for)
+    """A retention rule's time, with what it is counted from."""
+    if rule.keep_for is None:
+        return voice.say(f"counted.needed-{rule.counted_from}")
+    return voice.say(f"counted.{rule.counted_from}", length=voice.length(rule.keep_for))
 
 
 def _remainder(voice: Voice, purpose: Purpose) -> str:

@@ -12,6 +12,7 @@ from troth.policy.model import (
     Basis,
     BelowFloor,
     Controller,
+    CountedFrom,
     EnabledBy,
     EventType,
     Form,
@@ -38,9 +39,11 @@ POPULATIONS = keyed(Population, (
 
 RETENTION = keyed(RetentionRule, (
     Key("label", TEXT, True, help="What the notice calls it.", example="use of the site"),
-    Key("keep_for", DURATION, help="How long, from the day it came; left out: as long as a purpose needs it.", example="90d"),
+    Key("keep_for", DURATION, help="How long; left out: as long as `why` says.", example="90d"),
     Key("why", LOOSE, default="", help="Why so long.", example="a quarter shows which pages are read"),
     Key("ground", TEXT, help="The law that keeps it even when the person asks for erasure.", example="six years of accounting records"),
+    Key("counted_from", choice(CountedFrom), default=CountedFrom.COLLECTION, example="contract-end",
+        help="What starts the time, as the notice tells it. Only the day something came is recorded: what the rule keeps goes no later."),
     Key("told_on_request", FLAG, default=True, help="The rule is told to whoever asks.", example="false")))
 
 ITEMS = keyed(Item, (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import asdict
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from troth.base.errors import Fault
-from troth.collect.web import json_of
+from troth.collect.calls_web import read_body
 from troth.look import render
 from troth.prove.scan import check_recording
 from troth.prove.verify import State, as_json, promise_states, run_proofs
@@ -50,9 +52,9 @@ def routes(house: House) -> list[Route]:
 
     async def scan(http: Request) -> Response:
         workspace = house.for_program(http.path_params["w"], http.headers.get("authorization", ""))
-        body = await json_of(http, _LARGEST)
+        body = _recorded(await read_body(http, _LARGEST))
         refused = body.get("refused", [])
-        if not isinstance(refused, list) or not all(one in workspace.policy.purposes for one in refused):
+        if not isinstance(refused, list) or not all(isinstance(one, str) and one in workspace.policy.purposes for one in refused):
             raise Fault("bad-field", "`refused` is a list of purpose ids")
         flags = await run_in_threadpool(check_recording, workspace.policy, body.get("recording"), refused)
         return JSONResponse([asdict(one) for one in flags])
@@ -61,3 +63,14 @@ def routes(house: House) -> list[Route]:
         Route("/{w}/promises", promises), Route("/api/{w}/verify", verify, methods=["POST"]),
         Route("/api/{w}/cookies/check", scan, methods=["POST"]),
     ]
+
+
+def _recorded(raw: bytes) -> dict[str, Any]:
+    """What browsers record is read as they write it: as deep as it is, with halves of characters."""
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise Fault("bad-json", "the body is not valid JSON") from None
+    if not isinstance(body, dict):
+        raise Fault("bad-json", "the body must be a JSON object")
+    return body

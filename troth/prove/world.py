@@ -329,7 +329,7 @@ class Visitor:
     def number(self) -> dict[str, Any]:
         """The telephone number this browser's page shows."""
         path = f"/{self.world.workspace}/number"
-        return dict(self.world.http.get(path, params={"visitor": self.id}, headers={"origin": self.world.policy.site.origins[0]}).json())
+        return dict(self.world.http.post(path, json={"visitor": self.id}, headers={"origin": self.world.policy.site.origins[0]}).json())
 
     def seen(self, purpose: str = "", event: str | None = None) -> list[dict[str, Any]]:
         """What a purpose (the one that counts visits, if none is named) sees of this very browser: rows that carry its

@@ -179,6 +179,11 @@ class KeyRing:
 
     # generations
 
+    @property
+    def generation(self) -> int:
+        """The newest generation: what is wrapped from now on is wrapped under it."""
+        return self._generations()[-1]
+
     def _generations(self) -> list[int]:
         return sorted(int(path.stem.split("-")[1]) for path in self._folder.glob("generation-*.key"))
 

@@ -111,12 +111,12 @@ def hide_the_question() -> Changes:
 
 @sabotage("everybody is treated as if no strict law covered them")
 def forget_the_law() -> Changes:
-    from troth.collect import pipeline
+    from troth.collect import pipeline, regime
 
     def loosest(policy: Any, time_zone: Any, country: Any = None) -> str:
         return "elsewhere"
 
-    return [(pipeline, "regime_for", loosest), (choices, "regime_for", loosest), (web, "regime_for", loosest)]
+    return [(pipeline, "regime_for", loosest), (regime, "regime_for", loosest), (web, "regime_for", loosest)]
 
 
 @sabotage("rows collected for one purpose serve another")

@@ -61,7 +61,7 @@ def _declared(policy: Policy, item: str, words: str) -> Iterator[str]:
     rule = policy.retention.get(found.keep)
     if found.category not in categories().data:
         yield f"item {item} is of no known kind"
-    if rule is None or rule.keep_for is None:
+    if rule is None or (rule.keep_for is None and rule.counted_from == "collection"):
         yield f"item {item} has no time after which it goes"
     if not says(words, found.label):
         yield f"the notice does not name item {item}"
