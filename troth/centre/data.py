@@ -17,6 +17,7 @@ from troth.base.errors import Fault
 from troth.centre.desk import Ask, Desk, Needs, as_file
 from troth.centre.front import send_confirmation
 from troth.centre.words import flash_of
+from troth.policy.demands import FileFormat
 from troth.rights import portability, rectify, requests, verify, verify_call
 from troth.rights.access import Package
 from troth.rights.rectify import correctable
@@ -62,10 +63,12 @@ def _json(ask: Ask) -> Response:
 
 
 def _portable_json(ask: Ask) -> Response:
+    _must_be_offered(ask, FileFormat.JSON)
     return as_file(portability.as_json(_ported(ask)), "application/json", "my-data-portable.json")
 
 
 def _portable_csv(ask: Ask) -> Response:
+    _must_be_offered(ask, FileFormat.CSV)
     return as_file(portability.as_csv(_ported(ask)), "text/csv", "my-data-portable.csv")
 
 
@@ -77,7 +80,12 @@ def _answered(ask: Ask) -> Package:
 
 def _ported(ask: Ask) -> Package:
     _once_a_visit(ask, Right.PORTABILITY)
-    return ask.package("portability")
+    return ask.portable()
+
+
+def _must_be_offered(ask: Ask, format: FileFormat) -> None:
+    if format not in ask.policy.rights.portability.formats:
+        raise Fault("format-not-offered", "the file is not offered in this format", status=404)
 
 
 def _once_a_visit(ask: Ask, right: Right) -> None:
@@ -123,7 +131,7 @@ def _correct(ask: Ask) -> Response:
         made = rectify.ask(workspace, conn, person, item, value)
     if made.closed:
         return ask.back("/data", "corrected")
-    send_confirmation(workspace, person.ref, value)
+    send_confirmation(workspace, person.ref, value, made.id)
     return ask.back("/data", "confirm")
 
 
@@ -135,7 +143,7 @@ def _join(ask: Ask, one: Link) -> dict[str, Any]:
 def _separate(ask: Ask) -> Response:
     text = ask.form.get("link", "")
     with ask.workspace.state.write() as conn:
-        verify.undo_join(ask.workspace, conn, ask.person, int(text) if text.isdigit() and len(text) < 16 else 0)
+        verify.undo_join(ask.workspace, conn, ask.person, int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0)
     return ask.back("/data", "separated")
 
 

@@ -250,8 +250,9 @@ def person_said(workspace: Workspace, said: object) -> int:
     if not isinstance(said, dict) or len(said) != 1:
         raise Fault("bad-person", "a person is one of `ref`, `email`, `phone`, `account` or `anonymousId`")
     ((kind, value),) = said.items()
-    if kind == "ref" and isinstance(value, (str, int)) and str(value).isascii() and str(value).isdigit() and len(str(value)) < 20:
-        return int(value)
+    ref = directory.read_reference(value) if kind == "ref" else None
+    if ref is not None:
+        return ref
     if kind not in _KINDS or not isinstance(value, str) or not 0 < len(value) <= 256:
         raise Fault("bad-person", "a person is one of `ref`, `email`, `phone`, `account` or `anonymousId`")
     with workspace.state.read() as conn:
@@ -297,7 +298,7 @@ def _since(said: Said) -> int:
 
 
 def _refs(conn: Connection, said: Said) -> frozenset[int]:
-    value = str(said.get("ref", ""))
-    if not (value.isascii() and value.isdigit() and len(value) < 20):
+    ref = directory.read_reference(said.get("ref"))
+    if ref is None:
         raise Fault("bad-person", "`ref` is a person's reference, digits only")
-    return same_person(conn, int(value))
+    return same_person(conn, ref)

@@ -19,6 +19,7 @@ from troth.disclose.mailing import EVERYBODY, Mailing, To, send_to_all, send_to_
 from troth.disclose.printing import print_list, tally
 from troth.disclose.said import operator_said, person_said, text
 from troth.disclose.spoken import By, Outcome, Spoken, channels_said, record_spoken
+from troth.subjects import directory
 from troth.workspace import House, Workspace
 
 Said = Mapping[str, Any]
@@ -62,13 +63,13 @@ def to_said(workspace: Workspace, people: object, canaries: bool = False) -> To:
 
 def list_messages(workspace: Workspace, said: Said, _path: Said) -> list[dict[str, Any]]:
     """What left, and what did not: channel, purpose, basis and sort of each message, with the ledger entry of the gate's yes."""
-    ref = str(said.get("ref", ""))
-    if ref and not (ref.isascii() and ref.isdigit() and len(ref) < 20):
+    ref = directory.read_reference(said.get("ref"))
+    if ref is None and said.get("ref"):
         raise Fault("bad-person", "`ref` is a person's reference, digits only")
     policy = workspace.policy
     read = "SELECT id, ref, channel, purpose, kind, status, at, left_at, entry FROM outbox_message"
     with workspace.state.read() as conn:
-        where, values = (" WHERE ref = ?", (int(ref),)) if ref else ("", ())
+        where, values = (" WHERE ref = ?", (ref,)) if ref else ("", ())
         rows = conn.exec_driver_sql(f"{read}{where} ORDER BY at DESC LIMIT 1000", values).all()
     return [
         {

@@ -133,8 +133,8 @@ def _whom(workspace: Workspace, conn: Connection, spoken: Spoken) -> tuple[int, 
 
 def _find(workspace: Workspace, conn: Connection, kind: str, value: str) -> int:
     if kind == "ref":
-        known = value.isascii() and value.isdigit() and len(value) < 20 and read_standing(conn, int(value))
-        return int(value) if known else 0
+        ref = directory.read_reference(value)
+        return ref if ref is not None and read_standing(conn, ref) else 0
     return (directory.find(conn, directory.hash_of(workspace.keys, KINDS[kind], value)) or 0) if kind in KINDS and value else 0
 
 

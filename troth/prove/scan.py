@@ -144,7 +144,7 @@ def cookies_in(header: str, host: str) -> Iterator[Met]:
             continue
         for name, morsel in found.items():
             age = morsel["max-age"]
-            lasts = timedelta(seconds=min(int(age), 10**9)) if age.isdigit() else None
+            lasts = timedelta(seconds=min(int(age), 10**9)) if age.isascii() and age.isdigit() else None
             yield Met(Technology.COOKIE, name, host, morsel.value, lasts)
 
 
