@@ -150,15 +150,82 @@ def test_a_new_address_counts_once_its_own_mailbox_was_opened(person: People, wo
     fresh.post("/link", email=new)  # the new address opens nothing yet
     message = next(path for path in set(outbox(workspace)) - before if new.encode() in path.read_bytes())
     token = message.read_text().split("open?t=")[1].split()[0]
-    assert "Is this your new address?" in fresh.get(f"/open?t={token}").text
-    fresh.follow(fresh.post("/open", t=token))
-    assert values(fresh.data(), "contact.email") == {new}
+    assert "Is this your new address?" in ada.get(f"/open?t={token}").text
+    ada.follow(ada.post("/open", t=token))
+    assert values(ada.data(), "contact.email") == {new}
     later = person(known=False)
     later.address = old
     count = len(outbox(workspace))
     later.post("/link", email=old)
     fresh.ask_for_link()
     assert len(outbox(workspace)) == count + 1
+
+
+def confirmation(one: Person, workspace: Workspace, new: str, item: str = "contact.email") -> str:
+    """The token in the link that a new address was sent."""
+    before = set(outbox(workspace))
+    one.follow(one.post("/correct", item=item, value=new))
+    message = next(path for path in set(outbox(workspace)) - before if new.encode() in path.read_bytes())
+    return message.read_text().split("open?t=")[1].split()[0]
+
+
+def test_a_stranger_to_whom_a_slip_of_the_finger_sent_the_link_is_shown_nothing(person: People, workspace: Workspace) -> None:
+    ada, eve = person().come_in(), person().come_in()
+    slip = f"slip.{secrets.token_hex(5)}@people.example"
+    token = confirmation(ada, workspace, slip)
+    stranger = person(known=False)
+    for one in (stranger, eve):  # with nobody's session, and with one of their own
+        assert one.get(f"/open?t={token}").status_code == 403
+        answer = one.post("/open", t=token)
+        assert answer.status_code == 403 and "not-the-asker" in answer.text and ada.address not in answer.text
+    assert stranger.get("/data").status_code == 401 and ada.address not in eve.get("/data.json").text
+    assert values(ada.data(), "contact.email") == {ada.address}
+    assert "put right everywhere" in ada.follow(ada.post("/open", t=token)).text  # it was not used up
+
+
+def test_an_address_of_somebody_else_is_not_had_by_asking_them_to_confirm_it(person: People, workspace: Workspace) -> None:
+    mallory, ada = person().come_in(), person()
+    token = confirmation(mallory, workspace, ada.address)
+    ada.come_in()
+    assert ada.post("/open", t=token).status_code == 403
+    assert ada.address not in mallory.get("/data.json").text
+
+
+def test_each_link_puts_right_what_it_was_sent_for(person: People, workspace: Workspace) -> None:
+    ada = person().come_in()
+    first, second = (f"{word}.{secrets.token_hex(5)}@people.example" for word in ("first", "second"))
+    tokens = [confirmation(ada, workspace, first), confirmation(ada, workspace, second)]
+    ada.follow(ada.post("/open", t=tokens[0]))
+    assert values(ada.data(), "contact.email") == {first}
+    assert ada.post("/open", t=tokens[1]).status_code == 410  # who could open it before cannot any more
+    waiting = [one["status"] for one in ada.data()["requests"] if one["right"] == "rectification"]
+    assert sorted(waiting) == ["expired", "fulfilled"]
+
+
+def test_whoever_came_in_by_the_older_address_is_out_once_the_new_one_counts(person: People, workspace: Workspace) -> None:
+    ada = person().come_in()
+    intruder = person(known=False)
+    intruder.address = ada.address
+    intruder.come_in()
+    pending = ada.ask_for_link()
+    token = confirmation(ada, workspace, f"new.{secrets.token_hex(5)}@people.example")
+    ada.follow(ada.post("/open", t=token))
+    assert ada.get("/data").status_code == 200 and intruder.get("/data").status_code == 401
+    assert intruder.get(f"/open?t={pending}").status_code == 410
+
+
+def test_the_file_to_take_along_is_what_the_policy_says(person: People, world: World, served: Any) -> None:
+    infi = served.world("infi")
+    known = infi.known(infi.policy.events["registration"])
+    infi.tell(infi.policy.events["account-act"], ["feature.name", "account.content"], account=known.account)
+    with infi.centre().by_mail(str(known.values["contact.email"])) as centre:
+        every = {row["item"] for row in centre.get("/portable.json").json()["items"]}
+        held = {item["id"] for event in centre.data()["events"] for item in event["items"]}
+    assert {"contact.email", "account.content"} <= every  # by contract
+    assert {"feature.name", "contact.source"} <= held and not {"feature.name", "contact.source"} & every
+    ada = person().come_in()
+    rows = {row["item"] for row in ada.get("/portable.json").json()["items"]}
+    assert {"contact.email", "contact.message", "contact.source"} <= rows
 
 
 def test_what_cannot_be_corrected_is_refused(person: People) -> None:
@@ -229,3 +296,17 @@ def test_calls_are_shown_once_their_number_was_shown_to_be_the_persons_by_a_call
     assert len([event for event in ada.data()["events"] if event["type"] == "call"]) == 2
     assert number not in eve.get("/data.json").text
     assert ada.post("/phone/check").status_code == 410 and ada.post("/phone", number="nonsense").status_code == 400
+
+
+def test_a_telephone_that_somebody_else_has_too_shows_no_data_of_theirs(person: People, world: World, served: Any) -> None:
+    number, provider = "+4479003" + f"{secrets.randbelow(10**5):05d}", twilio_like.TwilioLike(served.url, "infinity", world.access["twilio_token"])
+    ada, ben = (f"{name}.{secrets.token_hex(4)}@lantern.example" for name in ("ada", "ben"))
+    for address in (ada, ben):
+        world.send("group", userId=address, groupId="lantern", traits={"name": "Somebody", "email": address, "phone": number})
+    here = person(known=False)
+    here.address = ben
+    here.come_in()
+    page = here.follow(here.post("/phone", number=number))
+    provider.ring(number, page.text.split("telephone call <strong>")[1].split("<")[0])
+    answer = here.post("/phone/check")
+    assert answer.status_code == 409 and "number-of-another" in answer.text and ada not in here.get("/data.json").text

@@ -13,7 +13,7 @@ import pytest
 from tests.centre.conftest import CALIFORNIA, Person, outbox
 from troth.base.ids import new_token
 from troth.prove.world import World
-from troth.rights import verify
+from troth.rights import requests, verify
 from troth.rights.verify import Limit
 from troth.workspace import Workspace
 
@@ -173,3 +173,45 @@ def test_the_pages_work_without_script_and_load_nothing_from_elsewhere(person: P
         page = ada.get(path)
         assert "script-src 'self'" in page.headers["content-security-policy"] and page.headers["cache-control"] == "no-store"
         assert not re.findall(r'(?:src|action)="(?!/)[^"]*"', page.text), path
+
+
+def test_a_link_can_be_opened_while_another_session_is_open(person: People) -> None:
+    ada = person().come_in()
+    other = person()
+    token = other.ask_for_link()
+    page = ada.get(f"/open?t={token}").text
+    found = re.search(r'name="form_token" value="([0-9a-f]+)"', page)
+    assert found and ada.post("/open", t=token, form_token=found[1]).status_code == 303
+    assert other.address in ada.get("/data").text
+
+
+def test_a_browser_that_two_people_use_puts_neither_with_the_other(person: People, world: World) -> None:
+    visitor = world.visitor(CALIFORNIA)
+    visitor.view("/pricing")
+    ada, ben = person().come_in(visitor.id, mine=True), person()
+    token = ben.ask_for_link(visitor.id)
+    page = ben.follow(ben.post("/open", t=token, mine="yes"))
+    assert "stay apart from yours" in page.text
+    assert ada.address not in ben.get("/data.json").text and ben.address not in ada.get("/data.json").text
+
+
+def test_a_number_of_a_request_that_can_be_none_is_answered_like_any_other(person: People) -> None:
+    ada = person().come_in()
+    for number in ("f" * 16, "0x00000000000001", "-00000000000001a", "٠" * 16):
+        assert ada.get(f"/requests/{number}").status_code == 404
+
+
+def test_hostile_fields_of_forms_are_refused_and_break_nothing(person: People) -> None:
+    ada = person().come_in()
+    assert ada.post("/choices", form_token="é" * 32, purpose="enquiries", say="stop").status_code == 403
+    assert ada.post("/separate", link="²").status_code == 404
+    assert ada.get("/data").status_code == 200
+
+
+def test_where_a_question_is_to_be_answered_is_kept_however_long_it_is(person: People, workspace: Workspace) -> None:
+    nobody = person(known=False)
+    nobody.follow(nobody.post("/question", text="x" * 9_000, answer_to="long@people.example"))
+    with workspace.state.read() as conn:
+        asked = [one for one in requests.unanswered(conn) if one.kind is requests.Right.QUESTION and one.ref == 0]
+        texts = [note.text for one in asked for note in requests.notes_of(workspace, conn, one.id)]
+    assert any(text.endswith("Answer to: long@people.example") and text.startswith("xxx") for text in texts)

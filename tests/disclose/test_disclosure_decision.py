@@ -79,6 +79,11 @@ def test_a_no_never_opens_what_was_closed(question: MayDisclose, standing: Stand
             assert isinstance(decide_disclosure(question, PLAN, worse, at, KNOWN), Deny)
 
 
+def test_nobody_whose_country_is_not_named_is_protected_by_clauses() -> None:
+    buyer = MayDisclose("", nature=Nature.BUSINESS_TRANSFER, named="x", safeguard="standard-contractual-clauses")
+    assert decide_disclosure(buyer, PLAN, Standing(1, 1, "enquirer", "uk"), START, KNOWN) == Deny(Reason.NO_SAFEGUARD, "")
+
+
 @given(questions(everyone), standings, instants)
 def test_whatever_is_permitted_abroad_has_something_that_protects_it(question: MayDisclose, standing: Standing, at: datetime) -> None:
     verdict = decide_disclosure(question, PLAN, standing, at, KNOWN)

@@ -189,3 +189,14 @@ def test_a_provider_that_cannot_be_reached_as_it_is_written_is_refused_at_the_st
     shop.use(sms_url="https://a:b@provider.example", sms_from="")
     with pytest.raises(Fault, match="bad-setting"):
         carriers.check_settings(shop.workspace.settings)
+
+
+def test_infis_own_policy_sends_no_text_at_night(tmp_path: Path) -> None:
+    with a_shop(tmp_path, policy_of("infi")) as shop:
+        ref = shop.reader(ADA)
+        shop.clock.set(datetime(2026, 11, 23, 3, 0, tzinfo=UTC))  # in London, where the number is of
+        id = outbox.send(shop.workspace, text(ref))
+        assert (shop.status(id), outbox.deliver_waiting(shop.workspace), shop.status(id)) == ("waiting", 0, "waiting")
+        shop.clock.set(datetime(2026, 11, 23, 8, 1, tzinfo=UTC))
+        outbox.deliver_waiting(shop.workspace)
+        assert shop.status(id) == "in-folder"

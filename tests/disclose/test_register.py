@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from tests.keeping import Place, infinity_policy
 from troth.base.errors import Fault
-from troth.disclose import register, told
+from troth.disclose import acquire, register, told
 from troth.disclose.commands import disclose as command
 from troth.gate.disclosure import MayDisclose
 from troth.gate.reasons import Refused
 from troth.ledger.entry import canonical_json, commitment
+from troth.rights.restrict import set_restricted
 from troth.store import shred
 
 POLICY = infinity_policy()
@@ -206,3 +207,25 @@ def test_the_command_line_does_the_same(place: Place, tmp_path: Path, monkeypatc
     code, out = run("business", "infinity", "--acquirer", "Larger Ltd", "--out", str(tmp_path / "package"))
     assert code == 0 and (tmp_path / "package" / "people.jsonl").stat().st_mode & 0o077 == 0
     assert run("suppliers", "infinity")[0] == 0 and run("recipients", "infinity")[0] == 0
+
+
+def test_who_restricts_while_the_package_is_made_is_not_in_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, last = sorted((place.customer(), place.customer("ben@example.com")))
+    honest = acquire._packed
+
+    def packed(workspace: Any, conn: Any, plan: Any, person: Any, *more: Any) -> Any:
+        yield from honest(workspace, conn, plan, person, *more)
+        if person.standing.ref == last:
+            set_restricted(conn, [first], True)
+
+    monkeypatch.setattr(acquire, "_packed", packed)
+    assert [one["person"] for one in place.post("business-transfers", acquirer="Larger Ltd", country="GB")["people"]] == [str(last)]
+    assert [row["ref"] for row in place.get("disclosures")] == [str(last)]
+
+
+@pytest.mark.parametrize("ref", ["9223372036854775808", "9999999999999999999", "1" * 20, "-1", "²", "", "0x1"])
+def test_a_reference_that_can_be_none_is_refused_by_every_door(place: Place, ref: str) -> None:
+    assert place.post("disclosures", 400, person={"ref": ref}, recipient="mailworks", purpose="service-messages")["code"] == "bad-person"
+    for path in ("transfers", "uses", "responsible-company"):
+        assert place.get(path, 400, ref=ref)["code"] == "bad-person", path
+    assert place.get("messages", 400, ref=ref or "x")["code"] == "bad-person"

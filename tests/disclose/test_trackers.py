@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from troth.disclose import outbox, trackers
 from troth.disclose.composing import Attachment
 from troth.disclose.outbox import Letter
 from troth.disclose.trackers import Noticed, door
+from troth.policy.conduct import Profiling
 from troth.prove.messages import whole
 
 MAIL = "ada@people.example"
@@ -101,3 +103,31 @@ def test_somebody_erased_since_is_nobody_to_notice_anything_of(shop: Shop) -> No
     opened = urlsplit(door(shop.workspace, "opened", Noticed(77, MAIL, "news"))).path
     assert shop.http.request("GET", opened).status_code == 200 and noted(shop) == {}
     assert trackers.event_for(shop.workspace.policy, trackers.Tracks.OPENS) is not None
+
+
+def test_openings_and_clicks_each_follow_their_own_permission(tmp_path: Path) -> None:
+    policy = policy_of("infi")
+    both = policy.purposes["mail-statistics"]
+    opens = replace(both, id="opens", events=("mail-open",), items=("contact.email", "mail.letter"))
+    clicks = replace(both, id="clicks", events=("mail-click",), items=("contact.email", "mail.letter", "mail.link"))
+    purposes = {id: one for id, one in policy.purposes.items() if id not in ("mail-statistics", "marketing-profile")}
+    with a_shop(tmp_path, replace(policy, purposes=purposes | {"opens": opens, "clicks": clicks}, profiling=Profiling())) as shop:
+        left_of: dict[tuple[str, ...], set[str]] = {
+            ("opens",): {"followed"}, ("clicks",): {"opened"}, ("opens", "clicks"): set(), (): {"opened", "followed"}
+        }
+        for n, (said, left) in enumerate(left_of.items()):
+            ref = shop.holder(f"n{n}@people.example")
+            shop.say(ref, **dict.fromkeys(said, State.OBJECTED))
+            outbox.send(shop.workspace, replace(news(ref), to=f"n{n}@people.example"))
+            assert set(doors_in(whole(shop.mails(f"n{n}@people.example")[0]))) == left
+
+
+def test_a_mail_that_no_carrier_took_yet_carries_nothing_once_its_reader_objects(shop: Shop) -> None:
+    ref = shop.holder(MAIL)
+    shop.use(smtp_url="smtp://127.0.0.1:1")  # nobody answers there
+    id = outbox.send(shop.workspace, news(ref))
+    shop.say(ref, mail_statistics=State.OBJECTED)
+    shop.use(smtp_url="")
+    shop.clock.pass_by(timedelta(hours=1))
+    outbox.deliver_waiting(shop.workspace)
+    assert shop.status(id) == "in-folder" and doors_in(whole(shop.mails(MAIL)[0])) == {}

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.identity.conftest import CALIFORNIA, Town
 from troth.base.errors import Fault
+from troth.collect import published
 from troth.consent.record import State
+from troth.gate.grant import Grant
 from troth.rights.restrict import set_restricted
+from troth.store.journal import Classes
+from troth.store.lake import Lake
+from troth.store.reveal import RevealedEvent
 from troth.store.view import View
+from troth.subjects.keys import KeyRing
 from troth.subjects.links import How, join, same_person, standing_links, unjoin
 
 COUNTING = "site-analytics"
@@ -118,3 +125,21 @@ def test_whoever_keeps_parting_and_refusing_is_waited_for_no_longer_than_four_ti
     leaving = iter(refs)
     with pytest.raises(Fault, match="view-unsettled"):
         Asking(town, lambda: town.say(next(leaving), {COUNTING: State.OBJECTED}), times=6).ask()
+
+
+def test_a_no_said_while_published_words_are_opened_is_heard(two: tuple[Town, int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    town, ann, ben = two
+    opened: list[frozenset[int]] = []
+    reveal = published.reveal_events
+
+    def slowly(grant: Grant, conn: Connection, lake: Lake, keys: KeyRing, classes: Classes, refs: frozenset[int]) -> Iterator[RevealedEvent]:
+        found = list(reveal(grant, conn, lake, keys, classes, refs))
+        opened.append(refs)
+        if len(opened) == 1:
+            town.say(ann, {COUNTING: State.OBJECTED})
+        return iter(found)
+
+    monkeypatch.setattr(published, "reveal_events", slowly)
+    grant = town.workspace.grant_reveal(COUNTING, "owner", "operator-1")
+    assert {event.ref for event in published.revealed(town.workspace, grant, lambda view: view.events)} == {ben}
+    assert opened == [{ann, ben}, {ben}]

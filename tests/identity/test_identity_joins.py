@@ -118,6 +118,28 @@ def test_an_alias_before_its_account_in_one_batch_finds_it(town: Town, ada: int)
     assert town.ingest.submit_and_wait([alias, identify], Origin(True, "", "", now_micros())).joined == 1
 
 
+def test_a_browser_on_which_somebody_else_signs_in_next_puts_neither_with_the_other(town: Town, ada: int) -> None:
+    town.identify(ADA, "account-1", zone=BERLIN, email="ada@people.example")
+    answer = town.identify(ADA, "account-2", zone=BERLIN, email="ben@people.example")
+    assert (answer.joined, dict(answer.reasons)) == (0, {Reason.STANDS_WITH_ANOTHER: 1})
+    one, other = town.account("account-1"), town.account("account-2")
+    assert town.same(ada, one) and not town.same(one, other) and not town.same(ada, other)
+    erase(town.workspace, other)
+    assert town.sql("SELECT count(*) FROM subject WHERE ref IN (?, ?)", ada, one) == [(2,)]
+
+
+def test_a_second_browser_of_the_same_person_is_joined(town: Town, ada: int) -> None:
+    town.identify(ADA, "account-1", zone=BERLIN)
+    town.view(CAL)
+    assert town.identify(CAL, "account-1").joined == 1 and town.same(ada, town.ref(CAL))
+
+
+def test_two_accounts_of_one_mailbox_may_share_a_browser(town: Town, ada: int) -> None:
+    town.identify(ADA, "account-1", zone=BERLIN, email="ada@people.example")
+    town.identify(ADA, "account-2", zone=BERLIN, email="ada@people.example")
+    assert town.same(ada, town.account("account-2"))
+
+
 def test_signing_in_again_joins_no_second_time(town: Town, ada: int) -> None:
     assert [town.identify(ADA, "account-1").joined for _ in range(3)] == [1, 0, 0]
     assert town.refused() == {}
@@ -229,6 +251,17 @@ def test_two_accounts_with_one_verified_address_are_one_person(town: Town) -> No
     town.customer("account-1", email="ada@lantern.example")
     assert town.customer("account-2", email="Ada@Lantern.example").joined == 1
     assert town.same(town.account("account-1"), town.account("account-2"))
+
+
+def test_two_people_at_one_desk_telephone_are_two_and_one_leaves_without_the_other(town: Town) -> None:
+    town.call("+447700900905")
+    assert town.customer("account-1", email="ada@lantern.example", phone="+447700900905").joined == 1
+    answer = town.customer("account-2", email="ben@lantern.example", phone="+447700900905")
+    assert (answer.joined, dict(answer.reasons)) == (0, {Reason.STANDS_WITH_ANOTHER: 1})
+    ada, ben = town.account("account-1"), town.account("account-2")
+    assert town.same(ada, town.ref("+447700900905", PHONE)) and not town.same(ada, ben)
+    erase(town.workspace, ben)
+    assert town.sql("SELECT count(*) FROM subject WHERE ref = ?", ada) == [(1,)]
 
 
 def test_a_restricted_caller_is_joined_with_nobody(town: Town) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,3 +44,15 @@ def person(workspace: Workspace) -> Callable[..., Session]:
         return Session(ref, frozenset({ref}), Shown.MAILBOX, 1, address, regime, population, False, now() - timedelta(minutes=1))
 
     return make
+
+
+@contextmanager
+def promising(workspace: Workspace, **rights: Any) -> Iterator[None]:
+    """The policy with another word on rights, for a while."""
+    policy = workspace.plan.policy
+    before = policy.rights
+    object.__setattr__(policy, "rights", replace(before, **rights))
+    try:
+        yield
+    finally:
+        object.__setattr__(policy, "rights", before)

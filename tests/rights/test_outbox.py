@@ -186,3 +186,21 @@ def test_a_subject_cannot_add_a_header(workspace: Workspace, person: People) -> 
     id = outbox.send(workspace, letter(person(), subject="Hello\r\nBcc: all@x.example"))
     head = outbox.path_of(workspace, id).read_text().partition("\n\n")[0]
     assert "\nBcc:" not in head
+
+
+def test_nothing_about_a_request_leaves_for_somebody_who_was_erased_meanwhile(
+    workspace: Workspace, person: People, mail_server: MailServer
+) -> None:
+    ada = person()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        nobody = f"smtp://127.0.0.1:{free.getsockname()[1]}"
+    with with_smtp(workspace, nobody):
+        id = outbox.send(workspace, letter(ada))
+    with workspace.state.write() as conn:
+        conn.exec_driver_sql("DELETE FROM subject WHERE ref = ?", (ada.ref,))
+    due_again(workspace)
+    with with_smtp(workspace, mail_server.url):
+        outbox.deliver_waiting(workspace)
+        with pytest.raises(Refused, match="no such subject"):
+            outbox.send(workspace, letter(ada))
+    assert mail_server.taken == [] and status(workspace, id) == Sent.STOPPED and not outbox.path_of(workspace, id).exists()

@@ -60,6 +60,16 @@ def test_at_an_erasure_each_recipient_is_told_by_number_and_the_receipt_says_so(
     assert receipt is not None and receipt["recipients_told"] == ["Mailworks", "Northcloud Hosting"]
 
 
+def test_a_receipt_says_nobody_was_told_who_is_still_to_be_told(place: Place) -> None:
+    ada = place.customer()
+    place.disclose(ada, "mailworks", purpose="service-messages")
+    case = erase(place.workspace, ada)
+    assert continue_cases(place.workspace) == 1
+    with place.workspace.state.read() as conn:
+        receipt = receipt_of(conn, case)
+    assert receipt is not None and (receipt["recipients_told"], receipt["recipients_to_tell"]) == ([], ["Mailworks"])
+
+
 def test_each_is_told_once_whatever_dies_on_the_way(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = place.customer()
     place.disclose(ada, "mailworks", purpose="service-messages")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from troth.base.clock import now
+from tests.rights.conftest import promising
+from troth.base.clock import micros, now
 from troth.base.errors import Fault
 from troth.ledger.entry import EntryKind
-from troth.rights import fees, requests
+from troth.policy.demands import Excessive
+from troth.rights import california, deadlines, fees, requests
 from troth.rights.deadlines import Pause
 from troth.rights.fees import Excess
 from troth.rights.requests import Right, Status, Step
@@ -60,9 +63,9 @@ def test_asking_the_person_waits_and_their_answer_goes_on(workspace: Workspace, 
     id = opened(workspace, person())
     with workspace.state.write() as conn:
         assert requests.ask_person(workspace, conn, id, Pause.CLARIFICATION, "op_1", "Which number?").status is Status.WAITING
-        assert not requests.deadline_of(conn, requests.get(conn, id), now().date()).running
+        assert not requests.deadline_of(workspace, conn, requests.get(conn, id), now()).running
         assert requests.answer(workspace, conn, id, "The first").status is Status.IN_PROGRESS
-        assert requests.deadline_of(conn, requests.get(conn, id), now().date()).running
+        assert requests.deadline_of(workspace, conn, requests.get(conn, id), now()).running
         assert [one.step for one in requests.steps(conn, id)] == [Step.RECEIVED, Step.MORE_ASKED, Step.ANSWERED]
 
 
@@ -141,3 +144,47 @@ def test_a_letter_and_a_message_have_the_same_clock_and_stand_in_the_same_queue(
         queue = [one.id for one in requests.unanswered(conn)]
     assert letter.due_on == message.due_on and letter.status is message.status
     assert {letter.id, message.id} <= set(queue)
+
+
+@pytest.mark.parametrize(("excessive", "refused"), [(Excessive.FEE, "refuse"), (Excessive.REFUSE, "charge")])
+def test_what_repeats_too_often_meets_what_the_policy_says_and_nothing_else(
+    workspace: Workspace, person: People, excessive: Excessive, refused: str
+) -> None:
+    ada = person()
+    for _ in range(workspace.policy.rights.fees.after):
+        opened(workspace, ada, Right.PORTABILITY)
+    id = opened(workspace, ada, Right.PORTABILITY)
+    with promising(workspace, fees=replace(workspace.policy.rights.fees, excessive=excessive)), workspace.state.write() as conn:
+        acts = {
+            "charge": lambda: fees.charge(workspace, conn, id, 500, Excess.REPETITIVE, "again", "op_1"),
+            "refuse": lambda: fees.refuse_excess(workspace, conn, id, Excess.REPETITIVE, "again", "op_1"),
+        }
+        with pytest.raises(Fault, match="not-promised"):
+            acts[refused]()
+        next(act for name, act in acts.items() if name != refused)()
+
+
+def test_an_answer_is_due_when_the_policy_promises_it_if_that_is_sooner_than_the_law(workspace: Workspace, person: People) -> None:
+    with promising(workspace, answer_within=timedelta(days=5)):
+        id = opened(workspace, person())
+        with workspace.state.write() as conn:
+            found = requests.get(conn, id)
+            assert found.due_on == deadlines.day_of(deadlines.facts_for("uk"), found.received_at) + timedelta(days=5)
+            assert requests.start(workspace, conn, id, "op_1").due_on == found.due_on
+            assert requests.extend(workspace, conn, id, "there is a lot", "op_1").due_on > found.due_on + timedelta(days=50)
+
+
+def test_a_day_is_counted_where_the_law_holds(workspace: Workspace, person: People) -> None:
+    evening = micros(datetime(2026, 2, 1, 4, 0, tzinfo=UTC))  # still 31 January in California
+    cal, ada = person("california"), person("uk")
+    with workspace.state.write() as conn:
+        here = requests.open_request(workspace, conn, Right.KNOW, cal.ref, "california", received_at=evening)
+        there = requests.open_request(workspace, conn, Right.ACCESS, ada.ref, "uk", received_at=evening)
+    assert (here.due_on, there.due_on) == (date(2026, 3, 17), date(2026, 3, 2))  # 1 March is a Sunday
+
+
+def test_a_policy_may_promise_more_free_answers_than_the_law_and_never_fewer(workspace: Workspace, person: People) -> None:
+    cal = person("california")
+    for promised, left in ((None, 2), (4, 4), (1, 2)):
+        with promising(workspace, per_year=promised), workspace.state.read() as conn:
+            assert california.entitlement(workspace.policy, conn, cal, now()).left == left

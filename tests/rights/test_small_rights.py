@@ -5,21 +5,24 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rights.conftest import promising
 from troth.base.clock import now
 from troth.base.errors import Fault
 from troth.consent.record import State, history
 from troth.consent.standing import read_standing
 from troth.gate.decide import Deny, MayUse, Permit, decide
 from troth.gate.reasons import Reason
+from troth.policy.demands import ObjectionEffect
 from troth.rights import complaint, objection, portability, requests, restrict
 from troth.rights.objection import Decision
 from troth.rights.points import held_details, matching
-from troth.rights.requests import Status
+from troth.rights.requests import Right, Status
 from troth.rights.verify import Session
 from troth.store.reveal import RevealedEvent
 from troth.workspace import Workspace
@@ -64,6 +67,29 @@ def test_what_must_be_weighed_is_decided_by_somebody_with_a_reason(workspace: Wo
         standing = read_standing(conn, ada.ref)
         assert standing is not None and "telephone" not in standing.states
         assert [act.state for act in history(conn, ada.ref)] == [State.OBJECTED]
+
+
+def test_where_the_policy_says_that_any_objection_is_final_nobody_weighs_it(workspace: Workspace, person: People) -> None:
+    ada = person()
+    final = replace(workspace.policy.rights.objection, others=ObjectionEffect.ABSOLUTE)
+    with promising(workspace, objection=final), workspace.state.write() as conn:
+        made = objection.object_to(workspace, conn, ada, "telephone")
+        other = requests.open_request(workspace, conn, Right.OBJECTION, ada.ref, "uk", about="telephone")
+        with pytest.raises(Fault, match="no-override"):
+            objection.weigh(workspace, conn, other.id, Decision.OVERRIDDEN, "we would rather", "op_1")
+    assert made.outcome == Decision.UPHELD and may(workspace, ada.ref, "telephone") == Deny(Reason.OBJECTED, "telephone")
+
+
+def test_overriding_one_objection_leaves_another_that_is_still_weighed(workspace: Workspace, person: People) -> None:
+    ada = person()
+    with workspace.state.write() as conn:
+        first = objection.object_to(workspace, conn, ada, "telephone", "I only called once")
+        second = objection.object_to(workspace, conn, ada, "telephone", "and it was a wrong number")
+        objection.weigh(workspace, conn, first.id, Decision.OVERRIDDEN, "a dispute about that call is open", "op_1")
+    assert may(workspace, ada.ref, "telephone") == Deny(Reason.OBJECTED, "telephone")
+    with workspace.state.write() as conn:
+        objection.weigh(workspace, conn, second.id, Decision.OVERRIDDEN, "it was not", "op_1")
+    assert isinstance(may(workspace, ada.ref, "telephone"), Permit)
 
 
 def test_a_contract_cannot_be_objected_to(workspace: Workspace, person: People) -> None:
@@ -138,7 +164,8 @@ def test_the_csv_file_has_each_value_in_a_cell_of_its_own_and_no_formula(values:
 
 
 def test_a_telephone_number_keeps_its_plus_in_the_csv_file() -> None:
-    items = [{"id": "contact.phone", "label": "number", "value": "+44 7900 112233"}, {"id": "x", "label": "x", "value": "-1+cmd"}]
+    items = [{"id": "contact.phone", "label": "number", "value": "+44 7900 112233"}]
+    items += [{"id": "x", "label": "x", "value": value} for value in ("-1+cmd", "\n=cmd", "\t=cmd")]
     package = {"made_at": "", "responsible": {"name": "x"}, "events": [{"at": "", "type": "t", "source": "s", "collected_for": [], "items": items}]}
-    read = list(csv.DictReader(io.StringIO(portability.as_csv(package).decode())))
-    assert [row["value"] for row in read] == ["+44 7900 112233", "'-1+cmd"]
+    read = list(csv.DictReader(io.StringIO(portability.as_csv(package).decode(), newline="")))
+    assert [row["value"] for row in read] == ["+44 7900 112233", "'-1+cmd", "'\n=cmd", "'\t=cmd"]

@@ -172,7 +172,8 @@ def test_nobody_is_told_who_is_erased_restricted_or_said_no(business: Start) -> 
     with here.workspace.state.write() as conn:
         link = verify.make_link(here.workspace, conn, rob)
         assert link is not None
-        person = verify.person_of(conn, verify.look_at_link(here.workspace, conn, link.token))
+        token = verify.open_by_mailbox(here.workspace, conn, verify.use_link(here.workspace, conn, link.token))
+        person = verify.read_session(here.workspace, conn, token)
         assert person is not None
         restrict.restrict(here.workspace, conn, person)
     here.publish_fine(DISCLOSURE, effective_on=here.days(31))

@@ -19,7 +19,8 @@ from troth.centre.desk import Ask, Desk, Needs, details_missing, take_cookie
 from troth.centre.words import BADGES, MEASURES, RIGHTS, STATUSES, STEPS, flash_of
 from troth.disclose import letters, outbox, told
 from troth.disclose.outbox import Attachment
-from troth.policy.words import day
+from troth.policy.demands import FileFormat, PortabilityTo
+from troth.policy.words import day, length
 from troth.rights import california, complaint, erasure, portability, rectify, requests, restrict, verify
 from troth.rights.access import opened
 from troth.rights.disclosed import NAMED_BY_PERSON, disclosures_of, note_disclosure
@@ -54,11 +55,12 @@ def acts(desk: Desk) -> list[Route]:
 def _rights(ask: Ask) -> Response:
     with ask.workspace.state.read() as conn:
         mine = [_shown(one) for one in requests.of_person(conn, ask.person.refs)]
-        left = california.entitlement(conn, ask.person, now())
-    law = ask.policy.regimes.get(ask.person.regime)
+        left = california.entitlement(ask.policy, conn, ask.person, now())
+    law, own = ask.policy.regimes.get(ask.person.regime), ask.policy.rights.answer_within
+    within = length(own) if own else law.answer_within if law else ""
     return ask.page(
         "rights.html", tab="rights", mine=mine, flash=flash_of(ask), law=law, left=left, know=law is not None and "know" in law.rights,
-        browser=ask.web_only,
+        browser=ask.web_only, within=within,
     )
 
 
@@ -91,10 +93,11 @@ def _send_elsewhere(ask: Ask) -> Response:
         raise Fault("bad-address", "name the e-mail address of whom it goes to")
     if not ask.may_try("send", str(person.ref), verify.PER_SESSION):
         raise Fault("too-many-tries", "this was sent too often; try again in an hour", status=429)
-    package = ask.package("portability")
-    files = (
-        Attachment("data.json", "application/json", portability.as_json(package)), Attachment("data.csv", "text/csv", portability.as_csv(package))
-    )
+    package, rules = ask.portable(), ask.policy.rights.portability
+    if PortabilityTo.THIRD_PARTY not in rules.to:
+        raise Fault("not-sent-to-others", "the file is given to you alone; you may pass it on", status=403)
+    made_as = {FileFormat.JSON: ("data.json", "application/json", portability.as_json), FileFormat.CSV: ("data.csv", "text/csv", portability.as_csv)}
+    files = tuple(Attachment(name, kind, make(package)) for name, kind, make in (made_as[format] for format in rules.formats))
     with workspace.state.write() as conn:
         made = requests.open_request(workspace, conn, Right.PORTABILITY, person.ref, person.regime, text=f"To: {to}")
     letters.send_portable(workspace, person.ref, to, person.address, files)
@@ -133,7 +136,7 @@ def _know(ask: Ask) -> Response:
     statement = told.sale_statement(workspace).words
     with workspace.state.read() as conn:
         report = california.know(ask.policy, opened(workspace, conn, grant, person.refs), disclosures_of(conn, person.refs), now(), statement)
-        left = california.entitlement(conn, person, now())
+        left = california.entitlement(ask.policy, conn, person, now())
     return ask.page("know.html", tab="rights", report=report, left=left)
 
 
@@ -188,7 +191,7 @@ def _request(ask: Ask) -> Response:
 def _reason(found: SubjectRequest) -> str:
     start = "beyond-entitlement-until-"
     if found.reason.startswith(start):
-        return f"It is free twice in twelve months, and you have had both. The next is free from {found.reason.removeprefix(start)}."
+        return f"You have had the free answers of twelve months. The next is free from {found.reason.removeprefix(start)}."
     return {
         "compelling-grounds": "There are grounds that go before your objection; they are given below.",
         "repetitive": "The same was asked again and again; see below.", "no-answer": "We waited for your answer and heard nothing.",

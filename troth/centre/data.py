@@ -18,6 +18,7 @@ from troth.base.ids import number_in
 from troth.centre.desk import Ask, Desk, Needs, as_file
 from troth.centre.front import send_confirmation
 from troth.centre.words import flash_of
+from troth.policy.demands import FileFormat
 from troth.rights import portability, rectify, requests, verify, verify_call
 from troth.rights.access import Package
 from troth.rights.rectify import correctable
@@ -63,10 +64,12 @@ def _json(ask: Ask) -> Response:
 
 
 def _portable_json(ask: Ask) -> Response:
+    _must_be_offered(ask, FileFormat.JSON)
     return as_file(portability.as_json(_ported(ask)), "application/json", "my-data-portable.json")
 
 
 def _portable_csv(ask: Ask) -> Response:
+    _must_be_offered(ask, FileFormat.CSV)
     return as_file(portability.as_csv(_ported(ask)), "text/csv", "my-data-portable.csv")
 
 
@@ -78,7 +81,12 @@ def _answered(ask: Ask) -> Package:
 
 def _ported(ask: Ask) -> Package:
     _once_a_visit(ask, Right.PORTABILITY)
-    return ask.package("portability")
+    return ask.portable()
+
+
+def _must_be_offered(ask: Ask, format: FileFormat) -> None:
+    if format not in ask.policy.rights.portability.formats:
+        raise Fault("format-not-offered", "the file is not offered in this format", status=404)
 
 
 def _once_a_visit(ask: Ask, right: Right) -> None:
@@ -124,7 +132,7 @@ def _correct(ask: Ask) -> Response:
         made = rectify.ask(workspace, conn, person, item, value)
     if made.closed:
         return ask.back("/data", "corrected")
-    send_confirmation(workspace, person.ref, value)
+    send_confirmation(workspace, person.ref, value, made.id)
     return ask.back("/data", "confirm")
 
 

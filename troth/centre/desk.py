@@ -33,6 +33,7 @@ from troth.policy.words import capital
 from troth.rights import requests, verify
 from troth.rights.access import Package, access_package, opened
 from troth.rights.points import can_ask_for, held_details
+from troth.rights.portability import to_take_along
 from troth.rights.verify import Session, Shown
 from troth.workspace import House, Workspace
 
@@ -114,6 +115,10 @@ class Ask:
     def package(self, act: str = "access") -> Package:
         """Everything about the person."""
         return access_package(self.workspace, self.person.refs, self.own_right(act), self.web_only)
+
+    def portable(self) -> Package:
+        """What of it the person can take along."""
+        return to_take_along(self.package("portability"), self.policy.rights.portability, self.person.regime)
 
     @property
     def signal(self) -> bool:
@@ -210,8 +215,12 @@ def _check_form(ask: Ask) -> None:
     foreign = origin is not None and origin.partition("://")[2] not in own - {""}
     if foreign or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Fault("foreign-form", "this form was not sent from our own page", status=403)
-    if ask.session is not None and not hmac.compare_digest(ask.form.get("form_token", ""), verify.form_token(ask.token)):
+    if ask.session is not None and not _same(ask.form.get("form_token", ""), verify.form_token(ask.token)):
         raise Fault("form-token", "this form is too old, or not ours", help="go back, load the page again and send it once more", status=403)
+
+
+def _same(given: str, true: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), true.encode())
 
 
 def _check_needs(ask: Ask, needs: Needs) -> None:

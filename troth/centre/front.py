@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import Connection
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 from starlette.routing import Route
@@ -23,10 +24,11 @@ from troth.rights import rectify, requests, verify
 from troth.rights.deadlines import Pause
 from troth.rights.requests import Right
 from troth.rights.take_back import carry_out
-from troth.rights.verify import LINK_LASTS, SESSION_LASTS, LinkUse, OneTimeLink
-from troth.subjects.links import same_person
+from troth.rights.verify import LINK_LASTS, SESSION_LASTS, LinkUse, OneTimeLink, Shown
+from troth.subjects.links import are_two, same_person
 from troth.workspace import Workspace
 
+_LONGEST_TEXT = 7_500  # with where to answer it is no longer than a note may be
 _SCRIPT = Path(__file__).parent / "centre.js"
 
 
@@ -81,10 +83,10 @@ def _url(workspace: Workspace, token: str) -> str:
     return f"{workspace.settings.base_url}/{workspace.id}/privacy/open?t={token}"
 
 
-def send_confirmation(workspace: Workspace, ref: int, address: str) -> None:
-    """Ask the owner of a new address whether it is theirs."""
+def send_confirmation(workspace: Workspace, ref: int, address: str, case: int) -> None:
+    """Have a new address shown to be theirs."""
     with workspace.state.write() as conn:
-        link = verify.make_confirmation(workspace, conn, ref, address)
+        link = verify.make_confirmation(workspace, conn, ref, address, case)
     letters.send_confirmation(workspace, ref, link.address, _url(workspace, link.token), LINK_LASTS)
 
 
@@ -94,34 +96,49 @@ def _look_at_link(ask: Ask) -> Response:
         link = verify.look_at_link(ask.workspace, conn, token)
         mine = link.visitor == 0 or link.visitor in same_person(conn, link.ref)
     new, taking = link.what is LinkUse.CONFIRM_ADDRESS, link.what is LinkUse.WITHDRAW
+    if new and not _asked_for(ask, link):
+        raise rectify.not_the_asker()
     return ask.page("open.html", link=link, link_token=token, asked_from_browser=not mine, new_address=new, taking_back=taking)
+
+
+def _asked_for(ask: Ask, link: OneTimeLink) -> bool:
+    """Whether it is the person themselves, by their own session, who opens a link about their new address."""
+    return ask.session is not None and ask.session.shown is Shown.MAILBOX and link.ref in ask.session.refs
 
 
 def _use_link(ask: Ask) -> Response:
     workspace, token = ask.workspace, ask.form.get("t", "")[:64]
+    to, done = "", ""
     with workspace.state.write() as conn:
         link = verify.use_link(workspace, conn, token)
-        opened = verify.open_by_mailbox(workspace, conn, link) if link.what is not LinkUse.CONFIRM_ADDRESS else ""
-        if link.what is LinkUse.WITHDRAW:
-            carry_out(workspace, conn, link)
-        if ask.form.get("mine") == "yes" and opened:
-            visitor = verify.visitor_ref(workspace, conn, ask.form.get("v", "")[:128]) or link.visitor
-            verify.join_shown(workspace, conn, visitor, link.ref)
-    if link.what is LinkUse.CONFIRM_ADDRESS:
-        return _confirm_address(ask, link)
-    return give_cookie(ask.back("", "taken-back" if link.what is LinkUse.WITHDRAW else ""), workspace, opened, SESSION_LASTS)
-
-
-def _confirm_address(ask: Ask, link: OneTimeLink) -> Response:
-    """The new address takes the old one's place; whoever opened it is the person, so the centre opens with it."""
-    workspace = ask.workspace
-    with workspace.state.write() as conn:
-        waiting = verify.person_of(conn, link)
-        done = waiting is not None and rectify.confirm(workspace, conn, waiting, link.address)
-        if not done:
-            raise Fault("nothing-to-confirm", "nothing waits for this address any more", status=410)
+        match link.what:
+            case LinkUse.CONFIRM_ADDRESS:
+                _confirm_address(ask, conn, link)
+                to, done = "/data", "corrected"
+            case LinkUse.WITHDRAW:
+                carry_out(workspace, conn, link)
+                done = "taken-back"
+            case LinkUse.OPEN:
+                done = _join_browser(ask, conn, link) if ask.form.get("mine") == "yes" else ""
         opened = verify.open_by_mailbox(workspace, conn, link)
-    return give_cookie(ask.back("/data", "corrected"), workspace, opened, SESSION_LASTS)
+    return give_cookie(ask.back(to, done), workspace, opened, SESSION_LASTS)
+
+
+def _join_browser(ask: Ask, conn: Connection, link: OneTimeLink) -> str:
+    """Put the browser's visits with the person who says that it is theirs; what the page then says."""
+    visitor = verify.visitor_ref(ask.workspace, conn, ask.form.get("v", "")[:128]) or link.visitor
+    if visitor and are_two(conn, visitor, link.ref):
+        return "another-browser"
+    verify.join_shown(ask.workspace, conn, visitor, link.ref)
+    return ""
+
+
+def _confirm_address(ask: Ask, conn: Connection, link: OneTimeLink) -> None:
+    """The new address takes the old one's place, and whatever the old one opened is closed."""
+    if ask.session is None:
+        raise rectify.not_the_asker()
+    rectify.confirm(ask.workspace, conn, ask.session, link)
+    verify.forget(conn, ask.session.refs)
 
 
 def _open_browser(ask: Ask) -> Response:
@@ -138,7 +155,7 @@ def _question(ask: Ask) -> Response:
     """Anybody may ask; what is asked goes to the privacy officer's queue, sealed, with a clock like any other."""
     if not ask.may_try("question", ask.client, verify.PER_CLIENT):
         raise Fault("too-many-tries", "too much was sent from here; try again in a quarter of an hour", status=429)
-    text, answer_to = ask.form.get("text", "").strip(), ask.form.get("answer_to", "").strip()[:254]
+    text, answer_to = ask.form.get("text", "").strip()[:_LONGEST_TEXT], ask.form.get("answer_to", "").strip()[:254]
     person = ask.session
     regime = person.regime if person else ask.policy.settings.default_regime
     with ask.workspace.state.write() as conn:

@@ -51,6 +51,7 @@ _DONE: Mapping[str, tuple[str, str]] = {
     "weighed": ("told", "Your objection to “{label}” is on record. It has stopped while somebody weighs it, and we answer you."),
     "channel-off": ("good", "We write to you this way no more."),
     "channel-on": ("good", "We may write to you this way again, for what you allow."),
+    "another-browser": ("warn", "The visits of that browser stand with somebody else's data already, and stay apart from yours."),
     "corrected": ("good", "It is put right everywhere it is shown."),
     "confirm": ("told", "We sent a link to the new address. Once it is opened there, it takes the old one's place."),
     "restricted": ("good", "From now on your data is only stored. Nothing else is done with it, and nothing new is taken, until you lift this."),

@@ -9,9 +9,8 @@ import hashlib
 from typing import Any
 
 from troth.base.clock import instant
+from troth.collect.published import revealed
 from troth.policy.model import Policy
-from troth.store.reveal import reveal_events
-from troth.store.view import View
 from troth.workspace import Workspace
 
 PURPOSE = "publication"
@@ -30,11 +29,7 @@ def comments_under(workspace: Workspace, article: str) -> list[dict[str, Any]]:
     purpose = workspace.policy.purposes.get(PURPOSE)
     shown = _SHOWN | ({_SITE} & frozenset(purpose.items if purpose else ()))
     grant = workspace.grant(PURPOSE, "public", "public", shown)
-    refs = workspace.views.run(grant, lambda view: _commenters(view, article))
-    if not refs:
-        return []
-    with workspace.state.read() as conn:
-        events = list(reveal_events(grant, conn, workspace.lake, workspace.keys, workspace.classes, frozenset(refs)))
+    events = revealed(workspace, grant, lambda view: view.events.filter(view.events["post.article"] == article))
     posts = [event for event in events if event.type == "comment" and event.items.get("post.article") == article]
     return [
         {"name": str(post.items.get("contact.name") or "Somebody"), "text": post.items["post.text"], "on": instant(post.at).date().isoformat()}
@@ -47,8 +42,3 @@ def comments_under(workspace: Workspace, article: str) -> list[dict[str, Any]]:
 def _site(given: object) -> dict[str, str]:
     """A commenter's web site, if it is an address that a browser may be led to."""
     return {"website": str(given)} if str(given).lower().startswith(("https://", "http://")) else {}
-
-
-def _commenters(view: View, article: str) -> set[int]:
-    rows = view.events.filter(view.events["post.article"] == article).select("ref").distinct()
-    return {row["ref"] for row in view.execute(rows)}

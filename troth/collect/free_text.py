@@ -17,7 +17,7 @@ from troth.collect.data.sensitive import WORDS
 from troth.collect.numbers_found import Number, numbers_in
 from troth.gate.reasons import Reason
 from troth.policy.demands import FreeText, NumberFound, WordFound
-from troth.policy.model import EventType, Form, Item, Policy
+from troth.policy.model import EventType, Policy
 
 BLANK = "•"
 _REASONS: Mapping[Number, Reason] = {Number.CARD: Reason.CARD_NUMBER, Number.NATIONAL_ID: Reason.NATIONAL_ID}
@@ -33,14 +33,9 @@ class Looked:
     flags: tuple[str, ...] = ()
 
 
-def is_free_text(item: Item) -> bool:
-    """Whether people fill this item with words of their own."""
-    return item.form is Form.SEALED and item.values is None and item.category.startswith("user.content")
-
-
 def free_texts(policy: Policy, event: EventType) -> tuple[str, ...]:
     """The items of an event that are free texts."""
-    return tuple(id for id in event.items if is_free_text(policy.items[id]))
+    return tuple(id for id in event.items if policy.items[id].is_free_text)
 
 
 def look(text: str, rules: FreeText) -> Looked:

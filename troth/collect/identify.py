@@ -5,7 +5,8 @@
 2. verify    an address or number that two references have both shown to be theirs is one person's
 3. part      an operator undoes a join: each has its own acts again; what was forbidden meanwhile stays on both
 
-A browser's word joins nothing. A pair that was parted is not joined again by itself, unless the visitor has
+A browser's word joins nothing. What two people share joins nobody: whoever signs in next on a browser, or has the same number at
+their desk, would be shown the first one's data, and erased with it. A pair that was parted is not joined again by itself, unless the visitor has
 agreed to something since. Rows keep their reference; links say which belong together.
 Source: GDPR Art. 5(1)(b), 7(3), 11, 16
 """
@@ -94,6 +95,8 @@ class Joins:
             reason = _why_not(plan, visitor, account, at)
             if reason is None and _parted(conn, visitor.ref, account.ref, unless_agreed=True):
                 reason = Reason.JOIN_UNDONE
+            if reason is None and not links.is_named(conn, visitor.ref) and links.are_two(conn, visitor.ref, account.ref):
+                reason = Reason.STANDS_WITH_ANOTHER
             self._join(conn, visitor, account, How.SIGNED_IN, reason, answer, refusals, at)
 
     def _known(self, conn: Connection, *names: tuple[IdentifierKind, str]) -> Standing | None:
@@ -122,6 +125,8 @@ class Joins:
                 reason = Reason.RESTRICTED if holder.restricted or named.restricted else None
                 if reason is None and _parted(conn, other, one.ref, unless_agreed=False):
                     reason = Reason.JOIN_UNDONE
+                if reason is None and kind is IdentifierKind.PHONE and links.are_two(conn, other, one.ref):
+                    reason = Reason.STANDS_WITH_ANOTHER
                 self._join(conn, holder, named, How.VERIFIED_IDENTIFIER, reason, one.answer, refusals, at)
 
     # both

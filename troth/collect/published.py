@@ -6,12 +6,17 @@ Source: GDPR Art. 6(1)(a), 7(3), 21
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import ibis.expr.types as ir
 
 from troth.base.clock import instant
 from troth.base.errors import Fault
+from troth.gate.grant import Grant
 from troth.policy.model import Item, Kind, Policy
-from troth.store.reveal import reveal_events
+from troth.store.reveal import RevealedEvent, reveal_events
+from troth.store.view import View
 from troth.workspace import Workspace
 
 PUBLIC = "public"  # the role of whoever reads what is published
@@ -25,13 +30,20 @@ def published_for(workspace: Workspace, purpose: str) -> list[dict[str, Any]]:
         raise Fault("not-published", "the policy publishes nothing under this name", status=404)
     shown = frozenset(item for item in found.items if _may_be_read(workspace.policy.items[item]))
     grant = workspace.grant(purpose, PUBLIC, PUBLIC, shown)
-    refs = workspace.views.run(grant, lambda view: {row["ref"] for row in view.execute(view.events.select("ref").distinct())})
-    if not refs:
-        return []
-    with workspace.state.read() as conn:
-        events = list(reveal_events(grant, conn, workspace.lake, workspace.keys, workspace.classes, frozenset(refs)))
+    events = revealed(workspace, grant, lambda view: view.events)
     said = sorted((event for event in events if event.type in found.events and _speaks(workspace.policy, event.items)), key=lambda event: event.at)
     return [{"on": instant(event.at).date().isoformat()} | {item: event.items[item] for item in sorted(shown & event.items.keys())} for event in said]
+
+
+def revealed(workspace: Workspace, grant: Grant, of: Callable[[View], ir.Table]) -> list[RevealedEvent]:
+    """The events, opened, of whoever has one among `of`, a part of the view's; a no said meanwhile is heard."""
+
+    def opened(view: View) -> list[RevealedEvent]:
+        refs = frozenset(row["ref"] for row in view.execute(of(view).select("ref").distinct()))
+        with workspace.state.read() as conn:
+            return list(reveal_events(grant, conn, workspace.lake, workspace.keys, workspace.classes, refs)) if refs else []
+
+    return workspace.views.run(grant, opened)  # type: ignore[no-any-return]
 
 
 def _may_be_read(item: Item) -> bool:

@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from troth.base.errors import Fault
-from troth.base.ids import number_in
 from troth.collect.identify import Parted, joins_around, part, parted_around
 from troth.console import queue
 from troth.console.queue import Act
@@ -25,6 +24,7 @@ from troth.reports.journey import Journey, journey
 from troth.reports.overview import obeyed
 from troth.rights.fees import Excess
 from troth.rights.requests import Note, Right, Status, Step, SubjectRequest
+from troth.subjects import directory
 from troth.subjects.links import How, Link
 
 RIGHTS: Mapping[Right, str] = {
@@ -115,7 +115,7 @@ def obeyed_by(seat: Seat, found: Journey | Withheld) -> tuple[object, ...]:
 
 
 def _person(http: Request, seat: Seat) -> tuple[int, Journey | Withheld | None]:
-    ref = number_in(http.path_params["ref"])
+    ref = directory.read_reference(http.path_params["ref"])
     return (ref, journey(seat.asker, ref)) if ref else (0, None)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection
@@ -21,10 +21,11 @@ from troth.consent.standing import read_standing
 from troth.console.seat import ANSWERING, Seat
 from troth.disclose import letters
 from troth.ledger.entry import EntryKind
+from troth.policy.demands import Excessive
 from troth.policy.words import day
 from troth.rights import fees, objection, requests, restrict
 from troth.rights.addresses import address_of
-from troth.rights.deadlines import Pause, acknowledge_by, facts_for
+from troth.rights.deadlines import Pause, acknowledge_by, day_of, facts_for
 from troth.rights.fees import Excess
 from troth.rights.objection import Decision
 from troth.rights.requests import Note, Right, Status, Step, StepTaken, SubjectRequest
@@ -95,12 +96,16 @@ def check_may_answer(seat: Seat) -> None:
 
 def queue(workspace: Workspace) -> list[Waiting]:
     """Everything not closed, the nearest deadline first. Nothing a person wrote is opened."""
-    today = now().date()
+    at = now()
     with workspace.state.read() as conn:
         found = requests.unanswered(conn)
-        deadlines = [requests.deadline_of(conn, one, today) for one in found]
-    lines = [Waiting(one, (due.due_on - today).days, due.running) for one, due in zip(found, deadlines, strict=True)]
+        deadlines = [requests.deadline_of(workspace, conn, one, at) for one in found]
+    lines = [Waiting(one, _days_to(due.due_on, one, at), due.running) for one, due in zip(found, deadlines, strict=True)]
     return sorted(lines, key=lambda line: (line.left, line.request.received_at))
+
+
+def _days_to(due_on: date, found: SubjectRequest, at: datetime) -> int:
+    return (due_on - day_of(facts_for(found.regime), at)).days
 
 
 def lately_closed(workspace: Workspace, most: int = 12) -> list[SubjectRequest]:
@@ -120,15 +125,15 @@ def open_one(seat: Seat, shown: str) -> Opened:
 
 
 def _opened(workspace: Workspace, conn: Connection, found: SubjectRequest) -> Opened:
-    today = now().date()
-    due = requests.deadline_of(conn, found, today)
+    at, facts = now(), facts_for(found.regime)
+    due = requests.deadline_of(workspace, conn, found, at)
     standing = read_standing(conn, found.ref) if found.ref else None
     taken, restricted = requests.steps(conn, found.id), standing is not None and standing.restricted
     repeats = fees.too_many(workspace, conn, found)
     return Opened(
-        found, (due.due_on - today).days, due.running, acknowledge_by(facts_for(found.regime), found.kind, found.received_at.date()),
+        found, _days_to(due.due_on, found, at), due.running, acknowledge_by(facts, found.kind, day_of(facts, found.received_at)),
         _identity(conn, found), tuple(requests.notes_of(workspace, conn, found.id)), tuple(taken),
-        _open_acts(found, taken, restricted, repeats, due.extended), restricted, repeats,
+        _open_acts(found, taken, restricted, repeats and fees.may(workspace, found, Excessive.FEE), due.extended), restricted, repeats,
     )  # fmt: skip
 
 
@@ -142,14 +147,14 @@ def _identity(conn: Connection, found: SubjectRequest) -> str:
     return "Shown by opening a link in their mailbox" if verified else "Shown by the identifier of their browser, and no more"
 
 
-def _open_acts(found: SubjectRequest, taken: list[StepTaken], restricted: bool, repeats: bool, extended: bool) -> frozenset[Act]:
+def _open_acts(found: SubjectRequest, taken: list[StepTaken], restricted: bool, charges: bool, extended: bool) -> frozenset[Act]:
     if found.closed:
         lifting = {Act.LIFT} if any(one.step is Step.TOLD for one in taken) else {Act.ANNOUNCE_LIFTING}
         return frozenset(lifting if found.kind is Right.RESTRICTION and restricted else ())
     acts = {Act.ASK, Act.REFUSE}
     acts |= {Act.UPHOLD, Act.OVERRIDE} if found.kind is Right.OBJECTION else {Act.ANSWER}
     acts |= {Act.START} if found.status is Status.OPEN else set()
-    acts |= {Act.CHARGE} if repeats and not found.fee else set()
+    acts |= {Act.CHARGE} if charges and not found.fee else set()
     return frozenset(acts if extended else acts | {Act.EXTEND})
 
 

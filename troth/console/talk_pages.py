@@ -190,7 +190,7 @@ def _who(workspace: Workspace, given: Mapping[str, Any]) -> int:
     """Whom an address, number, account or reference means; raises `no-such-subject`."""
     for name, value in given.items():
         text = str(value).strip()[:256]
-        if name == "ref" and (ref := number_in(text)):
+        if name == "ref" and (ref := directory.read_reference(text)):
             return ref
         if name in _KINDS and text:
             with workspace.state.read() as conn:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ from troth.gate.disclosure import MayDisclose, Nature, PermitDisclosure, decide_
 from troth.gate.grant import Grant
 from troth.gate.plan import Plan
 from troth.gate.reasons import Refused
+from troth.ledger.entry import EntryKind
 from troth.policy.model import Policy
 from troth.policy.write import to_yaml
 from troth.retain import within
@@ -64,19 +65,51 @@ def transfer_business(workspace: Workspace, acquirer: str, country: str, operato
     question = MayDisclose("", nature=Nature.BUSINESS_TRANSFER, named=acquirer, country=country, safeguard=safeguard)
     plan = workspace.plan
     _refuse_at_once(workspace, plan, question, operator)
-    package = Package(_manifest(plan.policy, acquirer))
     with workspace.state.read() as conn:
         refs = [row[0] for row in conn.exec_driver_sql("SELECT ref FROM subject WHERE canary = 0 ORDER BY ref")]
     done: set[int] = set()
+    packed: list[_Packed] = []
     for start in range(0, len(refs), _BATCH):
         with workspace.state.write() as conn:
             for ref in refs[start : start + _BATCH]:
                 person = meet(conn, plan.policy, ref) if ref not in done else None
                 if person is not None:
                     done |= person.refs
-                    package.people.extend(_packed(workspace, conn, plan, person, question, operator))
+                    packed.extend(_packed(workspace, conn, plan, person, question, operator))
+    package = Package(_manifest(plan.policy, acquirer), _released(workspace, packed, question, operator))
     package.manifest["people"] = len(package.people)
     return package
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """One person's entry, the register's row of it, and the epochs that it was decided on."""
+
+    entry: dict[str, Any]
+    row: int
+    epochs: dict[int, int]
+
+
+def _epochs(conn: Connection, refs: Iterable[int]) -> dict[int, int]:
+    found = ((ref, conn.exec_driver_sql("SELECT epoch FROM subject WHERE ref = ?", (ref,)).first()) for ref in sorted(refs))
+    return {ref: row[0] for ref, row in found if row is not None}
+
+
+def _released(workspace: Workspace, packed: list[_Packed], question: MayDisclose, operator: str) -> list[dict[str, Any]]:
+    """What goes, as everybody's standing is when it goes: whoever said something since they were packed is packed anew, or stays behind."""
+    with workspace.state.write() as conn:
+        plan = workspace.plan_at(conn, micros(now()))
+        same = [_epochs(conn, one.epochs) == one.epochs for one in packed]
+        people = [one.entry for one, is_same in zip(packed, same, strict=True) if is_same]
+        there = {ref for one, is_same in zip(packed, same, strict=True) if is_same for ref in one.epochs}
+        for one in (one for one, is_same in zip(packed, same, strict=True) if not is_same):
+            conn.exec_driver_sql("DELETE FROM disclosure WHERE id = ?", (one.row,))
+            workspace.log.append(conn, EntryKind.OPERATOR_ACT, {"act": "disclosure-not-made", "disclosure": one.row, "operator": operator}, now())
+            person = meet(conn, plan.policy, int(one.entry["person"]))
+            if person is not None and not person.refs & there:
+                there |= person.refs
+                people.extend(again.entry for again in _packed(workspace, conn, plan, person, question, operator))
+    return people
 
 
 def _refuse_at_once(workspace: Workspace, plan: Plan, question: MayDisclose, operator: str) -> None:
@@ -104,7 +137,7 @@ def _manifest(policy: Policy, acquirer: str) -> dict[str, Any]:
 
 def _packed(
     workspace: Workspace, conn: Connection, plan: Plan, person: Person, question: MayDisclose, operator: str
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[_Packed]:
     """One person's entry, with its disclosure on record; nothing for a person of whom nothing may go."""
     permitted = _permitted(plan, person.standing)
     if not permitted:
@@ -121,14 +154,15 @@ def _packed(
         conn.exec_driver_sql("ROLLBACK TO person")
         conn.exec_driver_sql("RELEASE person")
         return
-    write_row(conn, _row(person, permit, grant, events))
+    row = write_row(conn, _row(person, permit, grant, events))
     conn.exec_driver_sql("RELEASE person")
     standing = person.standing
     states = {purpose: str(state) for purpose, state in sorted(standing.states.items())}
-    yield {
+    entry = {
         "person": str(standing.ref), "population": standing.population, "regime": standing.regime, "strength": str(standing.strength),
         "states": states, "permitted": sorted(permitted), "events": events,
     }  # fmt: skip
+    yield _Packed(entry, row, _epochs(conn, person.refs))
 
 
 def _permitted(plan: Plan, standing: Standing) -> frozenset[str]:

@@ -34,6 +34,7 @@ from troth.disclose.composing import ENDINGS, KINDS, REQUEST, Attachment, Channe
 from troth.disclose.hours import counted_since, is_one_too_many, next_hour
 from troth.gate.admit import admit_message
 from troth.gate.reasons import Reason, Refused
+from troth.policy.conduct import Tracks
 from troth.subjects import directory
 from troth.workspace import Workspace
 
@@ -107,12 +108,12 @@ def send(workspace: Workspace, letter: Letter, id: str = "") -> str:
         if conn.exec_driver_sql("SELECT 1 FROM outbox_message WHERE id = ? AND status != ?", (id, Sent.WAITING)).first():
             return id
         row = _Row(id, letter.ref, letter.purpose, letter.kind, letter.channel, _hashed(workspace, letter), 0, now_micros(), letter.rehearsal)
-        _pass_the_gate(workspace, conn, row)
+        entry = _pass_the_gate(workspace, conn, row)
         conn.exec_driver_sql("DELETE FROM outbox_message WHERE id = ?", (id,))  # begun, and never written
         conn.exec_driver_sql(
-            "INSERT INTO outbox_message (id, ref, purpose, kind, status, attempts, at, channel, address, rehearsal) "
-            "VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
-            (id, row.ref, row.purpose, row.kind, Sent.WAITING, row.at, row.channel, row.address, int(row.rehearsal)),
+            "INSERT INTO outbox_message (id, ref, purpose, kind, status, attempts, at, channel, address, rehearsal, entry) "
+            "VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
+            (id, row.ref, row.purpose, row.kind, Sent.WAITING, row.at, row.channel, row.address, int(row.rehearsal), entry),
         )
     _write(path_of(workspace, id, letter.channel), body)
     deliver(workspace, id)
@@ -148,9 +149,10 @@ def deliver(workspace: Workspace, id: str) -> Sent:
             return Sent.WAITING
         body = path.read_bytes()
         done, tracked = _let_leave(workspace, conn, row, body, at)
-    if tracked:
-        body = trackers.dress(workspace, row.ref, row.kind, body)
-        _write(path, body)
+    if tracked:  # what a carrier does not take now waits as it was written: by the next try it may be noticed no more
+        body = trackers.dress(workspace, row.ref, row.kind, body, tracked)
+        if done is Sent.IN_FOLDER:
+            _write(path, body)
     if done is Sent.LEAVING:
         done = _settle(workspace, row, body)
     if done not in (Sent.WAITING, Sent.IN_FOLDER):
@@ -167,26 +169,27 @@ def _waiting_row(conn: Connection, id: str) -> _Row | None:
     return _Row(row[0], row[1], row[2], row[3], Channel(row[4]), row[5] or b"", row[6], row[7], bool(row[8]))
 
 
-def _let_leave(workspace: Workspace, conn: Connection, row: _Row, body: bytes, at: int) -> tuple[Sent, bool]:
-    """Mark it as leaving, as waiting or as not leaving at all; and whether what is noticed of it may be noticed."""
+def _let_leave(workspace: Workspace, conn: Connection, row: _Row, body: bytes, at: int) -> tuple[Sent, frozenset[Tracks]]:
+    """Mark it as leaving, as waiting or as not leaving at all; and what may be noticed of it."""
     plan = workspace.plan_at(conn, at)
     rules = plan.policy.channels.get(row.channel) if row.purpose != REQUEST else None
     to = str(msgspec.json.decode(body)["to"]) if row.channel is Channel.SMS else ""
     later = next_hour(rules, to, instant(at))
     if later is not None:
         _mark(conn, row.id, Sent.WAITING, not_before=micros(later))
-        return Sent.WAITING, False
+        return Sent.WAITING, frozenset()
     if is_one_too_many(conn, rules, row.ref, row.purpose, at):
         _mark(conn, row.id, Sent.HELD)
-        return Sent.HELD, False
+        return Sent.HELD, frozenset()
     try:
         entry = _pass_the_gate(workspace, conn, row)
     except Refused:
         _mark(conn, row.id, Sent.STOPPED)
-        return Sent.STOPPED, False
+        return Sent.STOPPED, frozenset()
     leaves = Sent.LEAVING if _carried(workspace, conn, row) else Sent.IN_FOLDER
     _mark(conn, row.id, leaves, attempts=row.attempts + 1, left_at=at, entry=entry)
-    return leaves, row.channel is Channel.EMAIL and trackers.may_notice(plan, read_standing(conn, row.ref), rules)
+    mail = row.channel is Channel.EMAIL
+    return leaves, trackers.may_notice(plan, read_standing(conn, row.ref), rules) if mail else frozenset()
 
 
 def _carried(workspace: Workspace, conn: Connection, row: _Row) -> bool:
@@ -199,6 +202,8 @@ def _carried(workspace: Workspace, conn: Connection, row: _Row) -> bool:
 
 def _pass_the_gate(workspace: Workspace, conn: Connection, row: _Row) -> int:
     if row.purpose == REQUEST:
+        if row.ref and read_standing(conn, row.ref) is None:  # erased since it was written
+            raise Refused(Reason.UNKNOWN_SUBJECT)
         return 0
     plan = workspace.plan_at(conn, now_micros())
     entry = admit_message(conn, workspace.log, plan, row.purpose, row.channel, read_standing(conn, row.ref), row.kind)

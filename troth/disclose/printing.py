@@ -22,6 +22,7 @@ from troth.disclose.mailing import EVERYBODY, KIND, Mailing, To, check, enter, e
 from troth.disclose.outbox import Sent
 from troth.gate.admit import admit_message
 from troth.gate.reasons import Refused
+from troth.rights.portability import harmless
 from troth.workspace import Workspace
 
 
@@ -50,7 +51,7 @@ class PrintList:
         out = io.StringIO()
         writer = csv.writer(out)
         writer.writerow(["name", "address", "text"])
-        writer.writerows([_plain(line.name), _plain(line.address), _plain(line.text)] for line in self.lines)
+        writer.writerows([harmless(line.name), harmless(line.address), harmless(line.text)] for line in self.lines)
         return out.getvalue()
 
 
@@ -101,7 +102,3 @@ def _put_on(workspace: Workspace, mailing: Mailing, ref: int, lines: dict[str, L
         done = enter(conn, mailing, ref, id, Became.TOLD)
     lines[id] = Line(name, address, filled(workspace.policy, Channel.POST, mailing.text.strip()))
     return done
-
-
-def _plain(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 
 from troth.base.clock import instant, micros, now
 from troth.base.errors import Fault
-from troth.base.ids import number_in
 from troth.consent.standing import read_standing
 from troth.disclose import cases, own_use, residency, suppliers, told
 from troth.disclose.acquire import Package, transfer_business
@@ -251,7 +250,8 @@ def person_said(workspace: Workspace, said: object) -> int:
     if not isinstance(said, dict) or len(said) != 1:
         raise Fault("bad-person", "a person is one of `ref`, `email`, `phone`, `account` or `anonymousId`")
     ((kind, value),) = said.items()
-    if kind == "ref" and isinstance(value, (str, int)) and (ref := number_in(str(value))):
+    ref = directory.read_reference(value) if kind == "ref" else None
+    if ref is not None:
         return ref
     if kind not in _KINDS or not isinstance(value, str) or not 0 < len(value) <= 256:
         raise Fault("bad-person", "a person is one of `ref`, `email`, `phone`, `account` or `anonymousId`")
@@ -298,7 +298,7 @@ def _since(said: Said) -> int:
 
 
 def _refs(conn: Connection, said: Said) -> frozenset[int]:
-    ref = number_in(str(said.get("ref", "")))
-    if not ref:
+    ref = directory.read_reference(said.get("ref"))
+    if ref is None:
         raise Fault("bad-person", "`ref` is a person's reference, digits only")
     return same_person(conn, ref)

@@ -12,7 +12,6 @@ from typing import Any
 
 from troth.base.clock import instant, micros
 from troth.base.errors import Fault
-from troth.base.ids import number_in
 from troth.disclose.composing import Channel
 from troth.disclose.ending import What
 from troth.disclose.forwarding import forward
@@ -20,6 +19,7 @@ from troth.disclose.mailing import EVERYBODY, Mailing, To, send_to_all, send_to_
 from troth.disclose.printing import print_list, tally
 from troth.disclose.said import operator_said, person_said, text
 from troth.disclose.spoken import By, Outcome, Spoken, channels_said, record_spoken
+from troth.subjects import directory
 from troth.workspace import House, Workspace
 
 Said = Mapping[str, Any]
@@ -63,9 +63,8 @@ def to_said(workspace: Workspace, people: object, canaries: bool = False) -> To:
 
 def list_messages(workspace: Workspace, said: Said, _path: Said) -> list[dict[str, Any]]:
     """What left, and what did not: channel, purpose, basis and sort of each message, with the ledger entry of the gate's yes."""
-    asked = str(said.get("ref", ""))
-    ref = number_in(asked)
-    if asked and not ref:
+    ref = directory.read_reference(said.get("ref"))
+    if ref is None and said.get("ref"):
         raise Fault("bad-person", "`ref` is a person's reference, digits only")
     policy = workspace.policy
     read = "SELECT id, ref, channel, purpose, kind, status, at, left_at, entry FROM outbox_message"

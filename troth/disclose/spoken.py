@@ -19,7 +19,6 @@ from sqlalchemy import Connection
 
 from troth.base.clock import instant, now, now_micros
 from troth.base.errors import Fault
-from troth.base.ids import number_in
 from troth.consent.record import Strength
 from troth.consent.standing import read_standing
 from troth.disclose import letters, stopped
@@ -139,8 +138,8 @@ def _whom(workspace: Workspace, conn: Connection, spoken: Spoken) -> tuple[int, 
 
 def _find(workspace: Workspace, conn: Connection, kind: str, value: str) -> int:
     if kind == "ref":
-        ref = number_in(value)
-        return ref if ref and read_standing(conn, ref) else 0
+        ref = directory.read_reference(value)
+        return ref if ref is not None and read_standing(conn, ref) else 0
     return (directory.find(conn, directory.hash_of(workspace.keys, KINDS[kind], value)) or 0) if kind in KINDS and value else 0
 
 

@@ -13,7 +13,7 @@ import html
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -52,9 +52,9 @@ def event_for(policy: Policy, what: Tracks) -> EventType | None:
     return next((one for one in policy.events.values() if one.call == "track" and one.name == NAMES[what]), None)
 
 
-def may_notice(plan: Plan, standing: Standing | None, rules: ChannelRules | None) -> bool:
-    """Whether anything of this person's mail may be noticed now: what the channel says is noticed, and the gate lets be kept of them."""
-    return standing is not None and any(_permitted(plan, standing, what) for what in (rules.tracks if rules else ()))
+def may_notice(plan: Plan, standing: Standing | None, rules: ChannelRules | None) -> frozenset[Tracks]:
+    """What of this person's mail may be noticed now: what the channel says is noticed, and the gate lets be kept of them; each by itself."""
+    return frozenset(what for what in (rules.tracks if rules else ()) if standing is not None and _permitted(plan, standing, what))
 
 
 def _permitted(plan: Plan, standing: Standing, what: Tracks) -> bool:
@@ -68,11 +68,11 @@ def _permitted(plan: Plan, standing: Standing, what: Tracks) -> bool:
     return all(plan.denial(one, standing) is None for one in alone)
 
 
-def dress(workspace: Workspace, ref: int, kind: str, body: bytes) -> bytes:
-    """The message with links that lead through our door and a picture of one point, as far as the channel says that these are noticed."""
+def dress(workspace: Workspace, ref: int, kind: str, body: bytes, tracks: Collection[Tracks]) -> bytes:
+    """The message with links that lead through our door, a picture of one point, or both: whichever may be noticed (`may_notice`)."""
     message = message_from_bytes(body, policy=WHOLE)
     assert isinstance(message, EmailMessage)
-    tracks, part = workspace.policy.channels["email"].tracks, message.get_body(("plain",))
+    part = message.get_body(("plain",))
     if part is None:
         return body
     noticed = Noticed(ref, str(message["To"]), re.sub(r"[^a-z0-9-]", "-", kind)[:40])

@@ -338,6 +338,8 @@ CHECKS: dict[str, Callable[[Facts], Deny | None]] = {
 def mechanism_to(facts: Facts) -> Mechanism | None:
     """What protects the data at its destination on that day; None: nothing does. Source: GDPR Art. 44-46."""
     country, known, day = receiver_of(facts).country, facts.known, facts.at.date()
+    if not country:  # clauses bind somebody somewhere; of whom nobody says where they are, nothing is known
+        return None
     if country in known.adequacy.home:
         return Mechanism.HOME
     if is_adequate(known.adequacy, country, day):

@@ -56,6 +56,7 @@ class Reason(StrEnum):
     JOIN_NOT_PROMISED = "join-not-promised"
     NOT_VERIFIED = "not-verified"
     JOIN_UNDONE = "join-undone"
+    STANDS_WITH_ANOTHER = "stands-with-another"
     NO_VISIT = "no-visit"
     POOL_EXHAUSTED = "pool-exhausted"
     GATE_FAILED = "gate-failed"
@@ -107,6 +108,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.JOIN_NOT_PROMISED: "the policy names no purpose that joins these",
     Reason.NOT_VERIFIED: "the person has not been verified",
     Reason.JOIN_UNDONE: "the join was undone, and the person has agreed to nothing since",
+    Reason.STANDS_WITH_ANOTHER: "the browser or telephone stands with somebody else already",
     Reason.NO_VISIT: "no visit was shown the number that was called",
     Reason.POOL_EXHAUSTED: "every tracked number is lent to another visitor",
     Reason.GATE_FAILED: "the gate itself failed, and so refuses",

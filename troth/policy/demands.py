@@ -133,7 +133,7 @@ class ObjectionRules:
 
 class PortabilityOf(StrEnum):
     ANY = "any"
-    PROVIDED = "provided"  # what the person gave
+    PROVIDED = "provided"  # what the person gave, and what was observed of them; not what was worked out from it
 
 
 class PortabilityTo(StrEnum):

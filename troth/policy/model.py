@@ -185,6 +185,11 @@ class Item:
         """Whether it may be held at all under this policy."""
         return self.enabled or self.enabled_by is EnabledBy.POLICY
 
+    @property
+    def is_free_text(self) -> bool:
+        """Whether people fill it with words of their own."""
+        return self.form is Form.SEALED and self.values is None and self.category.startswith("user.content")
+
 
 @dataclass(frozen=True, slots=True)
 class RetentionRule:

@@ -32,7 +32,7 @@ def notice(policy: Policy, versions_url: str, cookies_url: str = "cookies", priv
     say = voice(policy, language)
     parts = (
         _who(say), _whom(say), uses(say), held(say), giving(say), channels(say), profiling(say), receivers(say), figures(say), where(say),
-        safety(say), cookies_part(say, cookies_url), rights(say, privacy_url), california(say), _children(say), _special(say),
+        safety(say), cookies_part(say, cookies_url), rights(say, privacy_url), california(say), _children(say), _special(say), _written(say),
         say.part("boundary", "boundary.heading", paragraph(say.text(policy.notice.boundary))), _complaints(say), _contact(say),
         _changes(say, versions_url), _licence(say))
     return page(say, "title.combined" if policy.notice.combined else "title.notice", [part for part in parts if part is not None])
@@ -138,6 +138,15 @@ def _special(say: Voice) -> Part | None:
         return say.part("special", "special.collected-heading", [*(paragraph(say.text(own)) or [Paragraph(say.say("special.collected"))]), lines])
     heading = "special.collected-heading" if kind is SpecialCategories.COLLECTED else "special.heading"
     return say.part("special", heading, paragraph(say.text(own)) or say.stated("special", kind))
+
+
+def _written(say: Voice) -> Part | None:
+    """What is looked for in words that people write themselves, and what becomes of it (`troth.collect.free_text` does it)."""
+    rules = say.policy.free_text
+    if not any(item.is_free_text for item in live_items(say.policy)):
+        return None
+    said = [say.say(f"written.card-{rules.card}"), say.say(f"written.national_id-{rules.national_id}"), say.say(f"written.special-{rules.special}")]
+    return say.part("written", "written.heading", [Paragraph(" ".join(said))])
 
 
 def _complaints(say: Voice) -> Part:

@@ -110,7 +110,7 @@ def asked(voice: Voice) -> Iterator[Block]:
         if any(strength is not YesStrength.EXPLICIT for strength in rules.evidence.values()):
             yield Paragraph(voice.say("cookies.express"))
     yield Paragraph(voice.say(f"without_cookies.{rules.without_cookies}"))
-    yield Paragraph(_holds(voice))
+    yield Paragraph(f"{_holds(voice)} {_recorded(voice)}")
     yield from voice.stated("do_not_track", rules.do_not_track)
     refused = voice.uses(voice.policy.settings.global_privacy_control)
     if refused:
@@ -136,6 +136,12 @@ def _holds(voice: Voice) -> str:
         return voice.say("cookies.holds")
     again = until if isinstance(until, timedelta) else voice.policy.settings.ask_again_after
     return voice.say("cookies.again", length=voice.length(again))
+
+
+def _recorded(voice: Voice) -> str:
+    """How long the record of a choice stays that names nobody."""
+    kept = voice.policy.asking.receipts_for or voice.policy.settings.ask_again_after
+    return voice.say("cookies.receipts", length=voice.length(kept))
 
 
 def claimed(voice: Voice) -> Iterator[Block]:

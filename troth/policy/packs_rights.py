@@ -26,10 +26,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Whose holidays count."""
+    """Whose holidays count, and where a day begins."""
 
     country: str
     area: str
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class LawOnVerifying:
 
 _DATED = (Key("as_of", DAY, True), Key("source", TEXT, True))
 _SPAN = record(Span, (Key("months", NUMBER, default=0), Key("days", NUMBER, default=0), Key("working_days", NUMBER, default=0)))
-_CALENDAR = record(Calendar, (Key("country", COUNTRY, True), Key("area", LOOSE, default="")))
+_CALENDAR = record(Calendar, (Key("country", COUNTRY, True), Key("area", LOOSE, default=""), Key("zone", LOOSE, True)))
 _DEADLINES = keyed(Deadlines, (
     Key("answer", _SPAN, True), Key("extend", _SPAN, True), Key("pauses", NAMES, True), Key("moves_on", FLAG, True),
     Key("calendar", _CALENDAR, True), Key("acknowledge", mapping(NAME, _SPAN), default={}), *_DATED))

@@ -97,7 +97,8 @@ _OBJECTION = part(
 
 _PORTABILITY = part(
     PortabilityRules(),
-    Key("of", choice(PortabilityOf), help="Which data a person may take along.", example="any"),
+    Key("of", choice(PortabilityOf), help="Which data a person may take along; `provided` is all but what was worked out from it.",
+        example="any"),
     Key("under", listing(among([str(basis) for basis in Basis])), help="Bases on which it must be held; an empty list: any.", example="[consent]"),
     Key("formats", listing(choice(FileFormat)), help="Formats of the file.", example="[csv]"),
     Key("to", listing(choice(PortabilityTo)), help="Who may receive it.", example="[person]"),

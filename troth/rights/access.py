@@ -18,6 +18,7 @@ from troth.consent.record import Act, history
 from troth.consent.standing import Standing, read_standings
 from troth.gate.disclosure import Mechanism
 from troth.gate.grant import Grant
+from troth.policy.language import language
 from troth.policy.model import Item, Permission, Policy, Purpose, Recipient, Regime
 from troth.policy.packs import adequacy, categories
 from troth.policy.words import BASES, CHANNELS, SAFEGUARDS, capital, country, length
@@ -38,6 +39,9 @@ MECHANISMS: Mapping[Mechanism, str] = {
     Mechanism.FRAMEWORK: SAFEGUARDS["data-privacy-framework"],
 }
 NEVER_SHOWN = ("user.authorization", "user.financial.credit_card", "user.government_id")
+GIVEN, OBSERVED, WORKED_OUT = "given by you", "observed or sent to us", "worked out by us"
+_WORKED_OUT = frozenset({"visit.source", "visit.medium", "device.browser", "device.os", "device.kind", "contact.source"})
+_PROFILE = "user.demographic.profile"
 WEB = "web"
 
 Package = dict[str, Any]
@@ -116,6 +120,12 @@ class _Known:
     def purpose(self, id: str) -> str:
         return next((policy.purposes[id].label for policy in (self.policy, *self._older) if id in policy.purposes), id)
 
+    def bases(self, event: RevealedEvent, item: str) -> list[str]:
+        """The bases of the purposes for which an item of this event is held."""
+        every = ((self.policy, *self._older), event.purposes)
+        found = [next((policy.purposes[id] for policy in every[0] if id in policy.purposes), None) for id in every[1]]
+        return sorted({str(one.basis) for one in found if one is not None and item in one.items})
+
     def event(self, id: str) -> str:
         return next((policy.events[id].label for policy in (self.policy, *self._older) if id in policy.events), id)
 
@@ -160,13 +170,19 @@ def _told(policy: Policy, standing: Standing, events: list[RevealedEvent]) -> Pa
         "retention": _retention(policy, held),
         "rights": list(law.rights),
         "complaint": {"first": policy.notice.complaints, "authority": law.authority, "contact": law.authority_contact},
-        "automated_decisions": "No decision about you is made by a machine alone, and no profile of you is scored.",
+        "automated_decisions": _profiling(policy),
         "transfers": [
             {"to": one.label, "country": country(one.country), "safeguard": safeguard_of(one)}
             for one in receiving
             if one.country not in adequacy().home
         ],
     }
+
+
+def _profiling(policy: Policy) -> str:
+    """What the policy says of profiles and of decisions by machines. Source: GDPR Art. 15(1)(h)."""
+    said = [("profiling", policy.profiling.allowed), ("automated", policy.profiling.automated_decisions)]
+    return " ".join(language("en").say(f"{key}.{word}") for key, word in said if word != "unstated") or "Our policy says nothing of either."
 
 
 def _serves(purpose: Purpose, standing: Standing, events: list[RevealedEvent], held: set[str]) -> bool:
@@ -223,22 +239,30 @@ def _event(known: _Known, event: RevealedEvent) -> dict[str, Any]:
         "at": instant(event.at).isoformat(timespec="seconds"),
         "source": CHANNELS.get(known.channel(event.type), known.channel(event.type)),
         "collected_for": [known.purpose(id) for id in event.purposes],
-        "items": [_item(known, id, value) for id, value in sorted(event.items.items())],
+        "items": [_item(known, event, id, value) for id, value in sorted(event.items.items())],
     }
 
 
-def _item(known: _Known, id: str, value: Any) -> dict[str, Any]:
+def _item(known: _Known, event: RevealedEvent, id: str, value: Any) -> dict[str, Any]:
     item = known.item(id)
     if item is None:
-        return {"id": id, "label": id, "value": value, "source": "observed"}
+        return {"id": id, "label": id, "value": value, "source": OBSERVED, "rests_on": []}
     return {
         "id": id,
         "label": item.label,
         "value": known.value(id, value),
         "category": categories().data.get(item.category, item.category),
-        "source": "given by you" if item.at and item.category.startswith(("user.name", "user.contact", "user.content")) else "observed or sent to us",
+        "source": _source(item),
+        "rests_on": known.bases(event, id),
         "kept_for": known.kept_for(item),
     }
+
+
+def _source(item: Item) -> str:
+    """Where an item comes from: the person, what was observed of them, or what we made of that. Source: WP 242, II."""
+    if item.id in _WORKED_OUT or item.category.startswith(_PROFILE):
+        return WORKED_OUT
+    return GIVEN if item.at and item.category.startswith(("user.name", "user.contact", "user.content")) else OBSERVED
 
 
 def _by_source(known: _Known, events: list[RevealedEvent]) -> dict[str, list[dict[str, Any]]]:
@@ -296,7 +320,7 @@ def _disclosures(known: _Known, conn: Connection, refs: Iterable[int]) -> list[d
     found: list[dict[str, Any]] = []
     for one in disclosures_of(conn, refs):
         recipient: Mapping[str, Recipient] = known.policy.recipients
-        name = recipient[one.recipient].label if one.recipient in recipient else one.recipient
+        name = recipient[one.recipient].label if one.recipient in recipient else one.label or one.recipient
         items = [item.label if (item := known.item(id)) else id for id in one.items]
         found.append({"to": name, "purpose": known.purpose(one.purpose), "items": items, "at": instant(one.at).isoformat(timespec="seconds")})
     return found

@@ -36,20 +36,20 @@ class Entitlement:
     next_on: date | None
 
 
-def entitlement(conn: Connection, session: Session, at: datetime) -> Entitlement:
-    """What is left of the free answers of the last twelve months."""
+def entitlement(policy: Policy, conn: Connection, session: Session, at: datetime) -> Entitlement:
+    """What is left of the free answers of the last twelve months: as many as the law names, or the policy where that is more."""
     since = at - YEAR
     made = sorted(
         one.received_at for one in requests.of_person(conn, session.refs)
         if one.kind is Right.KNOW and one.received_at > since and one.status is not requests.Status.REFUSED
     )
-    free = facts_for("california").free_in_a_year
+    free = max(facts_for("california").free_in_a_year, policy.rights.per_year or 0)
     return Entitlement(max(free - len(made), 0), add_months(made[-free].date(), 12) if len(made) >= free else None)
 
 
 def ask_to_know(workspace: Workspace, conn: Connection, session: Session, at: datetime) -> requests.SubjectRequest:
     """Take a request to know: answered, or, beyond what is free, refused with the day of the next."""
-    left = entitlement(conn, session, at)
+    left = entitlement(workspace.policy, conn, session, at)
     made = requests.open_request(workspace, conn, Right.KNOW, session.ref, session.regime)
     if left.left == 0 and left.next_on is not None:
         return requests.refuse(workspace, conn, made.id, f"beyond-entitlement-until-{left.next_on.isoformat()}", "troth")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from troth.policy.model import Policy, Regime
 from troth.rights import requests
 from troth.rights.access import law_of
-from troth.rights.deadlines import Pause, acknowledge_by, facts_for
+from troth.rights.deadlines import Pause, acknowledge_by, day_of, facts_for
 from troth.rights.requests import Right, SubjectRequest
 from troth.workspace import Workspace
 
@@ -53,7 +53,8 @@ def complain(workspace: Workspace, conn: Connection, ref: int, regime: str, text
 
 def reply_to(policy: Policy, made: SubjectRequest) -> Reply:
     """What is said to a complaint."""
-    by = acknowledge_by(facts_for(made.regime), made.kind, made.received_at.date())
+    facts = facts_for(made.regime)
+    by = acknowledge_by(facts, made.kind, day_of(facts, made.received_at))
     officer = policy.organisation.officer or policy.organisation.name
     here = f"Your complaint has arrived. {officer} looks into it and answers you. You may turn to a regulator now or later, whatever we say."
     return Reply(here, by, made.due_on, regulators(policy, made.regime))

@@ -9,10 +9,11 @@ from __future__ import annotations
 import calendar as months_of
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import holidays
 
@@ -57,6 +58,7 @@ class ClockFacts:
     moves_on: bool
     country: str
     area: str
+    zone: str
     acknowledge: Mapping[str, Span]
     free_in_a_year: int
     as_of: date
@@ -83,20 +85,27 @@ def facts_for(regime: str) -> ClockFacts:
     return all_facts().get(regime) or all_facts()["gdpr"]
 
 
-def deadline(facts: ClockFacts, events: Sequence[ClockEvent], on: date) -> Deadline:
-    """The deadline as it stands on a day. Events are in order and begin with the start.
+def day_of(facts: ClockFacts, at: datetime) -> date:
+    """The day of an instant where this law's days are counted: an evening in California is not the next morning of a server."""
+    return at.astimezone(ZoneInfo(facts.zone)).date()
+
+
+def deadline(facts: ClockFacts, events: Sequence[ClockEvent], on: date, within: timedelta | None = None) -> Deadline:
+    """The deadline as it stands on a day. Events are in order and begin with the start. `within`: what a policy promises, if sooner.
 
     Days of a pause count only where this law lets that reason stop the clock.
     """
     started = events[0].on
     extended = any(event.tick is Tick.EXTENDED for event in events)
     last = _after(started, facts.answer)
+    last = last if within is None else min(last, started + within)
     if extended:
         both = Span(facts.answer.months + facts.extend.months, facts.answer.days + facts.extend.days)
         last = _after(started, both)
     paused, running = _paused_days(facts, events, on)
     last += timedelta(days=paused)
-    return Deadline(next_working_day(facts, last) if facts.moves_on else last, running, extended)
+    moves_on = facts.moves_on and (within is None or extended)  # what was promised beyond the law is no later for a holiday
+    return Deadline(next_working_day(facts, last) if moves_on else last, running, extended)
 
 
 def acknowledge_by(facts: ClockFacts, kind: str, started: date) -> date | None:
@@ -160,6 +169,7 @@ def _facts(law: Deadlines) -> ClockFacts:
         moves_on=law.moves_on,
         country=law.calendar.country,
         area=law.calendar.area,
+        zone=law.calendar.zone,
         acknowledge=law.acknowledge,
         free_in_a_year=fees()[law.id].free_in_a_year,
         as_of=law.as_of,

@@ -321,7 +321,7 @@ def _rewrite(workspace: Workspace, cases: list[Case]) -> None:
 def _look_and_receipt(workspace: Workspace, case: Case) -> bool:
     with workspace.state.read() as conn:
         sealed, counts, grounds, why = conn.exec_driver_sql("SELECT sealed, counts, kept, ground FROM erasure_case WHERE id = ?", (case.id,)).one()
-        told = [one.label for one in tellings_of(conn, case.id)]
+        tellings = tellings_of(conn, case.id)
     needles = msgspec.msgpack.decode(_case_cipher(workspace, case.id).decrypt(b"\x00" * 12, sealed, case.id.encode()))["needles"]
     truncated = workspace.state.truncate_log()
     left = shred.look_for([workspace.folder], needles)
@@ -331,7 +331,10 @@ def _look_and_receipt(workspace: Workspace, case: Case) -> bool:
             conn.exec_driver_sql("UPDATE erasure_case SET failure = ? WHERE id = ?", (failure, case.id))
         return False
     point("erasure.look")
-    receipt = _receipt(case, json.loads(counts), json.loads(grounds)) | {"recipients_told": told} | ({"ground": why} if why else {})
+    receipt = _receipt(case, json.loads(counts), json.loads(grounds)) | {
+        "recipients_told": [one.label for one in tellings if one.told_at is not None],
+        "recipients_to_tell": [one.label for one in tellings if one.told_at is None],
+    } | ({"ground": why} if why else {})
     with workspace.state.write() as conn:
         conn.exec_driver_sql(
             "UPDATE erasure_case SET done = ?, receipt = ?, sealed = x'', refs = '[]', failure = '' WHERE id = ?",

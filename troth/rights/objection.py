@@ -16,6 +16,7 @@ from troth.base.errors import Fault
 from troth.collect import choices
 from troth.consent.record import Evidence, State, Strength
 from troth.gate.plan import ABSOLUTE, Plan, can_object
+from troth.policy.demands import ObjectionEffect
 from troth.policy.model import Permission, Purpose
 from troth.policy.words import BASES
 from troth.rights import requests
@@ -34,8 +35,11 @@ class Decision(StrEnum):
 
 
 def must_be_weighed(plan: Plan, purpose: Purpose, regime: str) -> bool:
-    """Whether somebody must decide: not for marketing, nor where the person's word is enough."""
-    return purpose.kind not in ABSOLUTE and plan.mode(purpose, regime) is Permission.NONE
+    """Whether somebody must decide: not for marketing, nor where the person's word is enough, by the law or by the policy's own."""
+    rules = plan.policy.rights.objection
+    profiles = purpose.id in plan.policy.profiling.purposes and rules.profiling is not ObjectionEffect.UNSTATED
+    effect = rules.profiling if profiles else rules.others
+    return purpose.kind not in ABSOLUTE and plan.mode(purpose, regime) is Permission.NONE and effect is not ObjectionEffect.ABSOLUTE
 
 
 def object_to(workspace: Workspace, conn: Connection, session: Session, id: str, why: str = "") -> SubjectRequest:
@@ -59,7 +63,7 @@ def object_to(workspace: Workspace, conn: Connection, session: Session, id: str,
 
 
 def weigh(workspace: Workspace, conn: Connection, id: int, decision: Decision, why: str, by: str) -> SubjectRequest:
-    """Decide an objection; the reason is told to the person. Raises `no-override` for marketing."""
+    """Decide an objection; the reason is told to the person. Raises `no-override` for marketing, and for whatever ends at a person's word."""
     found = requests.get(conn, id)
     purpose = workspace.policy.purposes.get(found.about)
     if found.kind is not Right.OBJECTION or not why.strip():
@@ -67,9 +71,13 @@ def weigh(workspace: Workspace, conn: Connection, id: int, decision: Decision, w
     if decision is Decision.UPHELD:
         requests.write_note(workspace, conn, id, by, why)
         return requests.fulfil(workspace, conn, id, Decision.UPHELD, by)
-    if purpose is None or purpose.kind in ABSOLUTE:
-        raise Fault("no-override", "an objection to marketing is final", status=409)
-    for ref in same_person(conn, found.ref):  # the act stays in the history; it no longer stands, and the purpose goes on
+    if purpose is None or not must_be_weighed(workspace.plan, purpose, found.regime):
+        raise Fault("no-override", "an objection to this is final", status=409)
+    refs = same_person(conn, found.ref)
+    others = (one for one in requests.of_person(conn, refs) if one.id != id and not one.closed)
+    if any(one.kind is Right.OBJECTION and one.about == found.about for one in others):  # another is weighed yet: it stays stopped
+        return requests.refuse(workspace, conn, id, "compelling-grounds", by, why)
+    for ref in refs:  # the act stays in the history; it no longer stands, and the purpose goes on
         conn.exec_driver_sql("DELETE FROM standing WHERE ref = ? AND purpose = ? AND state = ?", (ref, found.about, State.OBJECTED))
         move_epoch(conn, ref)
     return requests.refuse(workspace, conn, id, "compelling-grounds", by, why)

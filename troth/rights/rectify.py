@@ -1,7 +1,7 @@
 """How is wrong data put right? A person gives a new value for a detail they once gave; it then stands everywhere.
 
 The old value is opened nowhere again; that there was one, and which item, is a fact of the ledger. A new e-mail
-address counts only once its mailbox was opened, else a slip of the finger would hand a person's data to a stranger.
+address counts only once its mailbox was opened by whoever asked, else a slip of the finger would hand a person's data to a stranger.
 Whoever received the item is told that it changed.
 Source: GDPR Art. 5(1)(d), 16, 19; Cal. Civ. Code 1798.106
 """
@@ -23,7 +23,7 @@ from troth.rights.deadlines import Pause
 from troth.rights.passed_on import Change, note_change
 from troth.rights.replay import Moved, let_go, write_correction
 from troth.rights.requests import Right, SubjectRequest
-from troth.rights.verify import Session, join_shown
+from troth.rights.verify import OneTimeLink, Session, Shown, join_shown
 from troth.store.correct import commitment_to, correct
 from troth.store.reveal import RevealedEvent, reveal_events
 from troth.subjects import directory
@@ -75,18 +75,28 @@ def ask(workspace: Workspace, conn: Connection, session: Session, id: str, value
     return requests.fulfil(workspace, conn, made.id, "corrected")
 
 
-def confirm(workspace: Workspace, conn: Connection, session: Session, address: str) -> SubjectRequest | None:
-    """A new address was opened by its owner: it takes the old one's place. None when nothing waits for it."""
-    waiting = [
-        one for one in requests.of_person(conn, session.refs)
-        if one.kind is Right.RECTIFICATION and one.status is requests.Status.WAITING and needs_confirmation(workspace.policy, one.about)
-    ]
-    if not waiting:
-        return None
-    _put_right(workspace, conn, session, waiting[0].about, address)
-    for older in waiting[1:]:
-        requests.expire(workspace, conn, older.id)
-    return requests.fulfil(workspace, conn, waiting[0].id, "corrected")
+def confirm(workspace: Workspace, conn: Connection, session: Session, link: OneTimeLink) -> SubjectRequest:
+    """Whoever asked opened the link at the new address: it takes the old one's place.
+
+    Both must be shown, who asks and whose mailbox it is: a stranger to whom a slip of the finger sent the link has only the
+    second. Raises `not-the-asker`, and `nothing-to-confirm` when the change does not wait any more.
+    """
+    if link.ref not in session.refs or session.shown is not Shown.MAILBOX:
+        raise not_the_asker()
+    found = next((one for one in requests.of_person(conn, session.refs) if one.id == link.case), None)
+    if found is None or found.status is not requests.Status.WAITING or not needs_confirmation(workspace.policy, found.about):
+        raise Fault("nothing-to-confirm", "nothing waits for this address any more", status=410)
+    _put_right(workspace, conn, session, found.about, link.address)
+    for one in requests.of_person(conn, session.refs):
+        if one.kind is Right.RECTIFICATION and one.status is requests.Status.WAITING and one.about == found.about and one.id != found.id:
+            requests.expire(workspace, conn, one.id)
+    return requests.fulfil(workspace, conn, found.id, "corrected")
+
+
+def not_the_asker() -> Fault:
+    """A new address is not confirmed by its mailbox alone."""
+    help = "open your privacy page with the older address first; then open this link in the same browser"
+    return Fault("not-the-asker", "only who asked for the new address can say so, in the browser in which they asked", help=help, status=403)
 
 
 def _put_right(workspace: Workspace, conn: Connection, session: Session, id: str, value: str) -> None:

@@ -23,7 +23,7 @@ from troth.base.database import metadata
 from troth.base.errors import Fault
 from troth.base.ids import hex_in
 from troth.ledger.entry import EntryKind
-from troth.rights.deadlines import ClockEvent, Deadline, Pause, Tick, deadline, facts_for
+from troth.rights.deadlines import ClockEvent, Deadline, Pause, Tick, day_of, deadline, facts_for
 from troth.subjects.keys import KeyMissing
 from troth.workspace import Workspace
 
@@ -169,7 +169,9 @@ def open_request(
     id, at = secrets.randbits(62) + 1, received_at or now_micros()
     if ref and conn.exec_driver_sql("SELECT 1 FROM subject WHERE ref = ? AND canary = 1", (ref,)).first():
         channel = PROOF
-    due = deadline(facts_for(regime), [ClockEvent(Tick.STARTED, instant(at).date())], instant(at).date()).due_on
+    facts, within = facts_for(regime), workspace.policy.rights.answer_within
+    day = day_of(facts, instant(at))
+    due = deadline(facts, [ClockEvent(Tick.STARTED, day)], day, within).due_on
     conn.exec_driver_sql(
         "INSERT INTO subject_request (id, ref, kind, status, channel, regime, about, received_at, due_on, outcome, reason, fee) "
         "VALUES (?, ?, ?, 'open', ?, ?, ?, ?, ?, '', '', 0)",
@@ -296,19 +298,21 @@ def steps(conn: Connection, id: int) -> list[StepTaken]:
     return [StepTaken(Step(row[0]), row[1], row[2], instant(row[3]), row[4]) for row in rows]
 
 
-def clock(conn: Connection, id: int) -> list[ClockEvent]:
-    """The events of its clock."""
+def clock(conn: Connection, found: SubjectRequest) -> list[ClockEvent]:
+    """The events of its clock, on the days of its law."""
+    facts = facts_for(found.regime)
     ticks = {Step.RECEIVED: Tick.STARTED, Step.MORE_ASKED: Tick.PAUSED, Step.ANSWERED: Tick.RESUMED, Step.EXTENDED: Tick.EXTENDED}
     return [
-        ClockEvent(ticks[one.step], one.at.date(), Pause(one.why) if one.step is Step.MORE_ASKED else None)
-        for one in steps(conn, id)
+        ClockEvent(ticks[one.step], day_of(facts, one.at), Pause(one.why) if one.step is Step.MORE_ASKED else None)
+        for one in steps(conn, found.id)
         if one.step in ticks
     ]
 
 
-def deadline_of(conn: Connection, found: SubjectRequest, on: date) -> Deadline:
-    """Its deadline as it stands on a day."""
-    return deadline(facts_for(found.regime), clock(conn, found.id), on)
+def deadline_of(workspace: Workspace, conn: Connection, found: SubjectRequest, at: datetime) -> Deadline:
+    """Its deadline as it stands at an instant: the law's, or the policy's where that is sooner."""
+    facts = facts_for(found.regime)
+    return deadline(facts, clock(conn, found), day_of(facts, at), workspace.policy.rights.answer_within)
 
 
 # what was written
@@ -366,7 +370,7 @@ def _move(workspace: Workspace, conn: Connection, id: int, status: Status, step:
     entry = workspace.log.append(conn, EntryKind.REQUEST_STEP, {"request": id, "step": step, "why": why, "by": by}, instant(at))
     _step(conn, id, step, why, by, at, entry)
     found = get(conn, id)
-    due = deadline_of(conn, found, instant(at).date()).due_on
+    due = deadline_of(workspace, conn, found, instant(at)).due_on
     conn.exec_driver_sql("UPDATE subject_request SET due_on = ? WHERE id = ?", (due.isoformat(), id))
     return get(conn, id)
 

@@ -133,10 +133,10 @@ def make_link(workspace: Workspace, conn: Connection, address: str, visitor: str
     return NewLink(_new_link(workspace, conn, ref, LinkUse.OPEN, plain, visitor_ref(workspace, conn, visitor) or 0), ref, plain)
 
 
-def make_confirmation(workspace: Workspace, conn: Connection, ref: int, address: str) -> NewLink:
-    """A link to a new address that its owner must open before the address counts as this person's."""
+def make_confirmation(workspace: Workspace, conn: Connection, ref: int, address: str, case: int) -> NewLink:
+    """A link to a new address that must be opened there before the address counts; `case`: the correction that waits for it."""
     plain = directory.normalise(IdentifierKind.EMAIL, address)
-    return NewLink(_new_link(workspace, conn, ref, LinkUse.CONFIRM_ADDRESS, plain, 0), ref, plain)
+    return NewLink(_new_link(workspace, conn, ref, LinkUse.CONFIRM_ADDRESS, plain, 0, case), ref, plain)
 
 
 def make_withdrawal(workspace: Workspace, conn: Connection, address: str, case: int) -> NewLink | None:
@@ -197,16 +197,6 @@ def read_session(workspace: Workspace, conn: Connection, token: str) -> Session 
     return Session(row[1], refs, shown, row[3], address, standing.regime, standing.population, standing.restricted, instant(row[5]))
 
 
-def person_of(conn: Connection, link: OneTimeLink) -> Session | None:
-    """Whoever opened a link, as a session that is not kept; None when they are erased."""
-    standing = read_standing(conn, link.ref)
-    if standing is None:
-        return None
-    refs = links.same_person(conn, link.ref)
-    regime, population = standing.regime, standing.population
-    return Session(link.ref, refs, Shown.MAILBOX, 1, link.address, regime, population, standing.restricted, instant(now_micros()))
-
-
 def end_session(conn: Connection, token: str) -> None:
     """Leave."""
     conn.exec_driver_sql("DELETE FROM privacy_session WHERE hash = ? OR expires_at <= ?", (_hashed(token), now_micros()))
@@ -229,9 +219,9 @@ def join_shown(workspace: Workspace, conn: Connection, other: int, ref: int) -> 
     """Join another reference with a person who has shown that it is theirs; returns the link's id.
 
     A browser is theirs by their word, with its identifier; another record by its mailbox. They can undo it. None
-    when it was so already, or the other is gone.
+    when it was so already, the other is gone, or it is a browser that stands with somebody else.
     """
-    if not other or read_standing(conn, other) is None:
+    if not other or read_standing(conn, other) is None or (not links.is_named(conn, other) and links.are_two(conn, other, ref)):
         return None
     made = links.join(conn, other, ref, How.VERIFIED_IDENTIFIER)
     if made is not None:

@@ -21,6 +21,7 @@ from troth.rights.verify import Session, join_shown
 from troth.store.reveal import reveal_events
 from troth.subjects import directory
 from troth.subjects.directory import IdentifierKind
+from troth.subjects.links import are_two
 from troth.workspace import Workspace
 
 CALL_WITHIN = timedelta(minutes=15)
@@ -69,13 +70,17 @@ def waiting_call(conn: Connection, session: Session) -> CallUs | None:
 
 
 def take_call(workspace: Workspace, conn: Connection, session: Session) -> bool:
-    """Whether the call came; the caller's record is then joined with the person, who can undo it."""
+    """Whether the call came; the caller's record is then joined with the person, who can undo it. Raises `number-of-another` for a
+    telephone that others have a call on as well: at a desk or in a house it shows no single person.
+    """
     if waiting_call(conn, session) is None:
         raise Fault("nothing-to-check", "no call is waited for any more", help="enter the number again", status=410)
     hashed, ours, asked_at = conn.exec_driver_sql("SELECT hash, number, asked_at FROM privacy_call WHERE ref = ?", (session.ref,)).one()
     caller = directory.find(conn, hashed)
     if caller is None or not _called(workspace, conn, caller, ours, asked_at):
         return False
+    if are_two(conn, caller, session.ref):
+        raise Fault("number-of-another", "this telephone stands with somebody else's data", help="if it is yours alone, ask us", status=409)
     conn.exec_driver_sql("DELETE FROM privacy_call WHERE ref = ?", (session.ref,))
     join_shown(workspace, conn, caller, session.ref)
     return True

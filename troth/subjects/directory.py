@@ -20,6 +20,8 @@ from troth.base.database import metadata
 from troth.base.ids import new_reference
 from troth.subjects.keys import KeyRing
 
+_REFERENCE = re.compile(r"[0-9]{1,19}", re.ASCII)
+
 
 class IdentifierKind(StrEnum):
     ANONYMOUS = "anonymous"  # the visitor cookie
@@ -101,6 +103,12 @@ def normalise(kind: IdentifierKind, value: str) -> str:
 def hash_of(keys: KeyRing, kind: IdentifierKind, value: str) -> bytes:
     """The keyed hash an identifier is filed under."""
     return keys.hash_identifier(kind, normalise(kind, value))
+
+
+def read_reference(text: object) -> int | None:
+    """A reference as people and programs write it; None for what can be none."""
+    written = str(text) if isinstance(text, (str, int)) and not isinstance(text, bool) else ""
+    return int(written) if _REFERENCE.fullmatch(written) and int(written) < 2**63 else None
 
 
 def as_known(conn: Connection, refs: Iterable[int]) -> list[dict[str, Any]]:

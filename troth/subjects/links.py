@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Te
 
 from troth.base.clock import now_micros
 from troth.base.database import metadata
-from troth.subjects.directory import move_epoch
+from troth.subjects.directory import IdentifierKind, move_epoch
 
 link = Table(
     "link",
@@ -81,6 +81,21 @@ def standing_links(conn: Connection, ref: int) -> list[Link]:
         (ref, ref),
     )
     return [Link(row[0], row[1], row[2], How(row[3]), row[4], row[5]) for row in rows]
+
+
+def are_two(conn: Connection, a: int, b: int) -> bool:
+    """Whether these are known to be two people: each is, or stands with, somebody who has an account or a mailbox of their own.
+
+    A browser or a telephone that both use does not make them one.
+    """
+    one, other = same_person(conn, a), same_person(conn, b)
+    return not one & other and any(is_named(conn, ref) for ref in one) and any(is_named(conn, ref) for ref in other)
+
+
+def is_named(conn: Connection, ref: int) -> bool:
+    """Whether a reference is known by an account or a mailbox, and not by a browser or a telephone alone."""
+    own = "SELECT 1 FROM identifier WHERE ref = ? AND kind IN (?, ?)"
+    return conn.exec_driver_sql(own, (ref, IdentifierKind.ACCOUNT, IdentifierKind.EMAIL)).first() is not None
 
 
 def same_person(conn: Connection, ref: int) -> frozenset[int]:

@@ -191,6 +191,9 @@ def only_those_meant_are_written_to(world: World, purpose: str, answer: str = ""
         told = world.tell(world.policy.events[answer])
         rows = told.among(world.events(profile))
         check(rows and all(row["event"] == answer for row in rows), "the answer does not join the profile with where it came from")
+        if "contact.source" in world.policy.purposes[profile].items:
+            channel = world.policy.events[answer].channel
+            check(all(row["items"].get("contact.source") == channel for row in rows), "the profile does not say by which channel the answer came")
 
 
 @proves(sabotage="forget-how-often")

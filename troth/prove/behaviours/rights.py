@@ -175,12 +175,33 @@ def withdrawing_says_what_is_lost(world: World) -> None:
 
 @proves(sabotage="empty-access")
 def a_person_can_take_their_data_along(world: World, event: str = "") -> None:
-    address = _address(world.known(world.policy.events[event] if event else None))
+    known, rules = world.known(world.policy.events[event] if event else None), world.policy.rights.portability
+    address = _address(known)
     with world.centre() as centre:
         check(centre.get("/portable.json").status_code in (401, 403), "portable data is handed to whoever asks")
+    other = _on_another_basis(world, known)
+    told = world.tell(other[0], [other[1]], account=known.account) if other else None
     with world.centre().by_mail(address) as centre:
-        check(address in centre.get("/portable.json").text, "the portable file lacks what the person gave")
-        check(address in centre.get("/portable.csv").text, "the portable table lacks what the person gave")
+        for format in rules.formats:
+            file = centre.get(f"/portable.{format}").text
+            check(address in file, f"the portable {format} lacks what the person gave")
+            if other and told and told.answer.get("stored") == 1:
+                taken = str(told.values[other[1]]) in file
+                check(taken is (not rules.under), f"the portable {format} does not hold just what is held on the bases that the policy names")
+
+
+def _on_another_basis(world: World, known: Told) -> tuple[EventType, str] | None:
+    """An event about such a person, and an item of it that is held on no basis that the policy lets data be taken along from."""
+    bases = set(world.policy.rights.portability.under) or {"consent", "contract"}
+    for event in world.policy.events.values():
+        if event.call != "track" or event.population != known.event.population:
+            continue
+        for item in world.values(event, event.items):
+            uses = {str(one.basis) for one in world.policy.purposes.values() if event.id in one.events and item in one.items}
+            found = world.policy.items[item]
+            if uses and not uses & bases and found.values in (None, "word") and not found.category.startswith("user.contact"):
+                return event, item
+    return None
 
 
 @proves(sabotage="forget-choices-in-the-centre")

@@ -111,7 +111,7 @@ def know_nothing() -> Changes:
 
 @sabotage("a request to know is answered however often it comes")
 def answer_for_ever() -> Changes:
-    return [(california, "entitlement", lambda conn, session, at: california.Entitlement(9, None))]
+    return [(california, "entitlement", lambda policy, conn, session, at: california.Entitlement(9, None))]
 
 
 @sabotage("any detail counts as matching")

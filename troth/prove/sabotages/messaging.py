@@ -80,7 +80,7 @@ def believe_any_form() -> Changes:
 
 @sabotage("what becomes of a mail is noticed of everybody")
 def notice_everybody() -> Changes:
-    return [(trackers, "may_notice", lambda plan, standing, rules: bool(rules and rules.tracks))]
+    return [(trackers, "may_notice", lambda plan, standing, rules: frozenset(rules.tracks if rules else ()))]
 
 
 @sabotage("a demand for no more messages never reaches the client concerned")
