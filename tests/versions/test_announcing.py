@@ -155,8 +155,9 @@ def test_those_concerned_are_written_to_once_whatever_happens_meanwhile(business
     here.tend()
     assert sorted([*people, late]) == [to for to, _ in here.letters()]  # whoever comes before the day is told as well
     here.until(here.days(31))
+    (telling,) = announce._open(here.workspace)
     here.tend()
-    here.tend()
+    announce._close(here.workspace, telling)  # another process was as far
     assert here.letters() == []  # those sent rested for their three days, and none was sent again
     row, = [row for row in here.troth("policy", "versions", "infinity", "--json").json if row["version"] == "2"]
     assert row["told"] == {"told": 4}

@@ -222,12 +222,13 @@ def _close(workspace: Workspace, telling: Telling) -> None:
     version = telling.version
     with workspace.state.write() as conn:
         at = now_micros()
-        if at < micros(version.effective_at):
+        closed = conn.exec_driver_sql("SELECT 1 FROM announcement WHERE version = ?", (version.version,)).first()
+        if at < micros(version.effective_at) or closed is not None:  # another process may have been first
             return
         became = told_of(conn, version.version)
         body = {"act": "policy-announced", "version": version.version, "became": dict(sorted(became.items()))}
         entry = workspace.log.append(conn, EntryKind.OPERATOR_ACT, body, instant(at))
         conn.exec_driver_sql(
-            "INSERT INTO announcement (version, told, done_at, entry) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO announcement (version, told, done_at, entry) VALUES (?, ?, ?, ?)",
             (version.version, became[Became.TOLD], at, entry),
         )
