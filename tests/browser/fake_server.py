@@ -31,26 +31,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from tests.running import ROOT
 from troth.browser import script
+from troth.collect.banner_words import banner_text
+from troth.policy.model import Permission
+from troth.policy.parse import read_policy
 
 Json = dict[str, Any]
 Answer = Callable[[Request], Awaitable[Response]]
 
-TEXT = {
+# What the server says, but for the sentences that its policy's author wrote.
+TEXT = banner_text(read_policy(ROOT / "examples" / "infinity" / "policy.yaml"), {Permission.ASK_BEFORE}) | {
     "title": "Your choices about your visit",
     "intro": "We would like to use what your visit tells us for the purposes below. You decide, and you can change your mind at any time.",
-    "accept": "Accept all", "reject": "Reject all", "choose": "Choose", "save": "Save choices", "back": "Privacy choices",
-    "policy": "Privacy policy", "cookies": "Cookies", "close": "Close",
-    "privacy": "Privacy centre",
-    "kept": "Your choice is kept.",
-    "gpc": "Your browser’s privacy signal is honoured.",
-    "blocked": "Your browser refuses cookies, so nothing is remembered.",
-    "object": "On unless you turn it off",
-    "ask": "Off unless you turn it on",
-    "loses": "If off:",
-    "elsewhere": "You said no to this elsewhere. The privacy centre can change it.",
-    "embedded": "Comes from elsewhere. It is shown if you allow:",
-    "allow": "Allow and show",
+    "save": "Save choices",
 }
 PURPOSES = {
     "site-analytics": ("Learning how the site is used", "Let us count your visit and see which pages and sources are of use.",

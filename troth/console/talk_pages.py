@@ -6,7 +6,6 @@ Source: GDPR Art. 8, 9, 32(4)
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -20,6 +19,7 @@ from troth.base.ids import number_in
 from troth.collect.chat import Chat, Side
 from troth.collect.door import Door
 from troth.collect.flagged import CHILD
+from troth.collect.messages import read_object
 from troth.console import queue
 from troth.console.pages import posting, reading
 from troth.console.seat import OWNER, Doorkeeper, Seat
@@ -125,7 +125,7 @@ class _Programs:
             try:
                 workspace = self._house.for_program(http.path_params["w"], http.headers.get("authorization", ""))
                 talker = Talker(workspace, http.query_params.get("role", OWNER), "program", canaries_in(http, workspace))
-                return JSONResponse(answer(http, talker, _body(raw)), headers={"cache-control": "no-store"})
+                return JSONResponse(answer(http, talker, read_object(raw or b"{}")), headers={"cache-control": "no-store"})
             except Refused as refused:
                 return JSONResponse(refused.as_json(), refused.status)
             except Fault as fault:
@@ -208,18 +208,6 @@ def _told(one: Chat) -> dict[str, Any]:
 def _transcript(one: Opened) -> dict[str, Any]:
     lines = [{"n": line.n, "side": str(line.side), "at": line.at.isoformat(), "text": line.text} for line in one.lines]
     return _told(one.chat) | {"purpose": one.purpose, "address": one.address, "transcript": lines}
-
-
-def _body(raw: bytes) -> dict[str, Any]:
-    if not raw:
-        return {}
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise Fault("bad-json", "the body is not valid JSON") from None
-    if not isinstance(body, dict):
-        raise Fault("bad-json", "the body must be a JSON object")
-    return body
 
 
 def _talker(seat: Seat) -> Talker:

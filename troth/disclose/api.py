@@ -7,7 +7,6 @@ Source: RFC 6750 (bearer tokens); RFC 9110
 from __future__ import annotations
 
 import hmac
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from starlette.routing import Route
 
 from troth.base.errors import Fault
 from troth.collect.door import Door
+from troth.collect.messages import read_object
 from troth.disclose import doors, said, said_messages
 from troth.workspace import House, Workspace
 
@@ -81,12 +81,6 @@ async def _body(http: Request, limit: int) -> dict[str, Any]:
         raw += part
         if len(raw) > limit:
             raise Fault("too-large", f"the body is larger than {limit // 1024} KB", status=413)
-    try:
-        body = json.loads(raw or b"{}")
-    except (ValueError, RecursionError):
-        raise Fault("bad-json", "the body is not valid JSON") from None
-    if not isinstance(body, dict):
-        raise Fault("bad-json", "the body must be a JSON object")
-    return body
+    return read_object(raw or b"{}")
 
 
