@@ -118,13 +118,16 @@ class _Known:
         return next((policy.items[id] for policy in (self.policy, *self._older) if id in policy.items), None)
 
     def purpose(self, id: str) -> str:
-        return next((policy.purposes[id].label for policy in (self.policy, *self._older) if id in policy.purposes), id)
+        found = self._declared(id)
+        return found.label if found is not None else id
 
     def bases(self, event: RevealedEvent, item: str) -> list[str]:
         """The bases of the purposes for which an item of this event is held."""
-        every = ((self.policy, *self._older), event.purposes)
-        found = [next((policy.purposes[id] for policy in every[0] if id in policy.purposes), None) for id in every[1]]
-        return sorted({str(one.basis) for one in found if one is not None and item in one.items})
+        purposes = [found for id in event.purposes if (found := self._declared(id)) is not None]
+        return sorted({str(one.basis) for one in purposes if item in one.items})
+
+    def _declared(self, purpose: str) -> Purpose | None:
+        return next((policy.purposes[purpose] for policy in (self.policy, *self._older) if purpose in policy.purposes), None)
 
     def event(self, id: str) -> str:
         return next((policy.events[id].label for policy in (self.policy, *self._older) if id in policy.events), id)
